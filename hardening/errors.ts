@@ -1,0 +1,71 @@
+// Every way in which the hardened start can refuse to go on: code, exit status, message, what to do.
+// No message holds a byte of the key. The exit codes of the original (1, 5, 6, 7) keep their meaning.
+
+const errors = {
+  HRD_ERR_KEY_MISSING: [
+    1,
+    "API key must be provided via stdin",
+    'codex-responses-api-proxy < key.txt, or: read -rs KEY && codex-responses-api-proxy <<< "$KEY"',
+  ],
+  HRD_ERR_KEY_BAD_CHARACTER: [
+    1,
+    "API key may only contain ASCII letters, numbers, or any of - . _ ~ + / =",
+    "look for blanks, quotes or a byte order mark around the key",
+  ],
+  HRD_ERR_KEY_TOO_LARGE: [
+    1,
+    "API key is too large to fit in the 4096-byte buffer",
+    "the input must be the key alone, on one line",
+  ],
+  HRD_ERR_KEY_MORE_THAN_ONE_LINE: [
+    1,
+    "stdin holds more than the API key: only line ends may follow it",
+    "the input must be the key alone, on one line",
+  ],
+  HRD_ERR_KEY_STALLED: [
+    1,
+    "no API key arrived on stdin within 30 seconds",
+    "end the key with a newline, or close stdin after it",
+  ],
+  HRD_ERR_KEY_UNREADABLE: [1, "cannot read the API key from stdin", "check what stdin is connected to"],
+  HRD_ERR_MEMORY: [
+    8,
+    "cannot lock memory for the API key",
+    "raise the limit on locked memory: ulimit -l 64, or LimitMEMLOCK=64K in a systemd unit",
+  ],
+  HRD_ERR_TRACED: [
+    9,
+    "a debugger or tracer is attached to this process",
+    "start it without strace, gdb or similar",
+  ],
+  HRD_ERR_INSPECTOR: [
+    9,
+    "the Node inspector is open in this process",
+    "start it by its own command, without node options",
+  ],
+  HRD_ERR_USER_NAMESPACE: [
+    9,
+    "this process runs in a user namespace that its own user controls, who could read its memory",
+    "start it outside of unshare, bwrap or a rootless container",
+  ],
+  HRD_ERR_LAUNCHER: [10, "the proxy must be started by its own launcher", "run codex-responses-api-proxy"],
+} as const satisfies Record<string, readonly [exitCode: number, message: string, hint: string]>;
+
+export type HardeningErrorCode = keyof typeof errors;
+
+/** A refusal to start. `exitCode` and `hint` are for the terminal; `cause` is for debugging only. */
+export class HardeningError extends Error {
+  override readonly name = "HardeningError";
+  readonly code: HardeningErrorCode;
+  readonly exitCode: number;
+  readonly hint: string;
+
+  /** @param detail - appended to the message: an errno name, never input */
+  constructor(code: HardeningErrorCode, detail?: string, options?: ErrorOptions) {
+    const [exitCode, message, hint] = errors[code];
+    super(detail === undefined ? message : `${message} (${detail})`, options);
+    this.code = code;
+    this.exitCode = exitCode;
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,38 @@
+// The typed face of the addon, and the only file that knows where it lies. Loading it hardens the
+// process as a side effect (native/addon/constructor.c); the launcher does so before any script.
+
+import { createRequire } from "node:module";
+
+/** What the kernel says of this process; fields that a platform lacks are absent. */
+export interface ProcessFacts {
+  readonly coreLimitBytes: number;
+  readonly lockLimitBytes: number;
+  /** errno of an attempted bind(2), 0 where it worked */
+  readonly bindErrno: number;
+  readonly dumpable?: number;
+  readonly noNewPrivileges?: number;
+  /** errno of an attempted io_uring_setup(2) */
+  readonly ioUringErrno?: number;
+  readonly tracerPid?: number;
+  readonly seccompMode?: number;
+  readonly inUserNamespace?: boolean;
+  /** uid that owns the user namespace, seen from inside; -1 where unknown */
+  readonly userNamespaceOwner?: number;
+}
+
+export type KeyReadResult =
+  | { readonly length: number }
+  | { readonly failure: string; readonly errno: number };
+
+interface Native {
+  mapSecretMemory(bytes: number): { readonly memory: Uint8Array } | { readonly errno: number };
+  /** errno, 0 for success */
+  lockMemory(memory: Uint8Array): number;
+  readKey(fd: number, slot: Uint8Array, timeoutMs: number): KeyReadResult;
+  fillRandomKey(slot: Uint8Array, length: number): void;
+  wipe(memory: Uint8Array): void;
+  replaceWithNull(fd: number): number;
+  readFacts(): ProcessFacts;
+}
+
+export const native = createRequire(import.meta.url)("#native") as Native;

@@ -1,0 +1,91 @@
+// The one place that holds the key. Its bytes lie in memory that no other process can read and that
+// is never swapped; JavaScript hands a view of them to a socket write and never makes a string of them.
+
+import { randomBytes } from "node:crypto";
+import { constants } from "node:os";
+import { HardeningError, type HardeningErrorCode } from "./errors.ts";
+import { allocateGuarded } from "./guarded-memory.ts";
+import { native } from "./native.ts";
+
+const maxKeyBytes = 4096;
+
+// Twice the longest key: room to see that a line is too long, and what follows a line.
+const slotBytes = 2 * maxKeyBytes;
+
+// The second is for a rotated key: the locked process can map nothing when that one comes.
+const slotCount = 2;
+
+const keyTimeoutMs = 30_000;
+
+export type SecretMemoryKind = "memfd_secret" | "sodium";
+
+/** The key, as those who forward requests see it: a stand-in to put into headers, and bytes to write. */
+export interface Secret {
+  readonly kind: SecretMemoryKind;
+  /** 128 random bits in hex that stand for the key in JavaScript; never sent to anyone */
+  readonly placeholder: string;
+  /** a view of the key in secret memory, for socket writes only: never copy it, never decode it */
+  readonly bytes: Uint8Array;
+  /** zero the key; requests after this fail */
+  wipe(): void;
+}
+
+interface SecretMemory {
+  readonly kind: SecretMemoryKind;
+  readonly memory: Uint8Array;
+}
+
+function allocate(): SecretMemory {
+  const bytes = slotBytes * slotCount;
+  const mapped = native.mapSecretMemory(bytes);
+  if ("memory" in mapped) return { kind: "memfd_secret", memory: mapped.memory };
+  const { EAGAIN, ENOMEM } = constants.errno;
+  // The call exists and locked memory is what is missing: sodium would fail in the same way.
+  if (mapped.errno === EAGAIN || mapped.errno === ENOMEM) throw new HardeningError("HRD_ERR_MEMORY");
+  return { kind: "sodium", memory: allocateGuarded(bytes) };
+}
+
+function seal({ kind, memory }: SecretMemory, length: number): Secret {
+  const bytes = memory.subarray(0, length);
+  return {
+    kind,
+    placeholder: randomBytes(16).toString("hex"),
+    bytes,
+    wipe: () => native.wipe(memory),
+  };
+}
+
+/**
+ * Read the key from stdin straight into secret memory and put /dev/null in stdin's place. Blocks
+ * the thread until a newline, the end of input or 30 seconds.
+ *
+ * @returns the sealed key, 1 to 4096 bytes of RFC 6750 b64token
+ * @throws {HardeningError} HRD_ERR_KEY_… for bad input, HRD_ERR_MEMORY when memory cannot be locked
+ */
+export function readSecretFromStdin(): Secret {
+  const memory = allocate();
+  const read = native.readKey(0, memory.memory.subarray(0, slotBytes), keyTimeoutMs);
+  native.replaceWithNull(0);
+  if ("failure" in read) {
+    const code = `HRD_ERR_KEY_${read.failure}` as HardeningErrorCode;
+    throw new HardeningError(code, read.errno === 0 ? undefined : errnoName(read.errno));
+  }
+  return seal(memory, read.length);
+}
+
+/**
+ * Make a random secret of the shape of a key, for a start that is only a check.
+ *
+ * @throws {HardeningError} HRD_ERR_MEMORY when memory cannot be locked
+ */
+export function makeRandomSecret(): Secret {
+  const memory = allocate();
+  const length = 51;
+  native.fillRandomKey(memory.memory, length);
+  return seal(memory, length);
+}
+
+function errnoName(errno: number): string {
+  const entry = Object.entries(constants.errno).find(([, value]) => value === errno);
+  return entry?.[0] ?? `errno ${errno}`;
+}

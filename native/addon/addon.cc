@@ -1,0 +1,19 @@
+// The addon's table of contents: every native function that hardening/native.ts declares.
+
+#include <napi.h>
+
+#include "process.h"
+#include "secret.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("mapSecretMemory", Napi::Function::New(env, MapSecretMemory));
+  exports.Set("lockMemory", Napi::Function::New(env, LockMemory));
+  exports.Set("readKey", Napi::Function::New(env, ReadKey));
+  exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
+  exports.Set("wipe", Napi::Function::New(env, Wipe));
+  exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
+  exports.Set("readFacts", Napi::Function::New(env, ReadFacts));
+  return exports;
+}
+
+NODE_API_MODULE(hardening, Init)

@@ -1,0 +1,9 @@
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <napi.h>
+
+Napi::Value ReplaceWithNull(const Napi::CallbackInfo& info);
+Napi::Value ReadFacts(const Napi::CallbackInfo& info);
+
+#endif

@@ -1,0 +1,12 @@
+#ifndef SECRET_H
+#define SECRET_H
+
+#include <napi.h>
+
+Napi::Value MapSecretMemory(const Napi::CallbackInfo& info);
+Napi::Value LockMemory(const Napi::CallbackInfo& info);
+Napi::Value ReadKey(const Napi::CallbackInfo& info);
+Napi::Value FillRandomKey(const Napi::CallbackInfo& info);
+Napi::Value Wipe(const Napi::CallbackInfo& info);
+
+#endif

@@ -1,0 +1,179 @@
+// Builds the launcher and the addon by calling the C and C++ compiler directly: no header download,
+// no Python, no make. Runs as this package's npm `install` script, with the Node that will be used.
+//
+//   node native/build.mjs [--out FOLDER]   build into native/FOLDER (default: build)
+//   node native/build.mjs --placeholder    before packing: put the shell placeholder in the bin's place
+//   node native/build.mjs --restore        after packing: put the built launcher back
+//
+// CC, CXX: the compilers. Warnings are errors.
+
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const nativeFolder = dirname(fileURLToPath(import.meta.url));
+const launcherName = "codex-responses-api-proxy";
+const require = createRequire(import.meta.url);
+
+const cc = process.env.CC || "cc";
+const cxx = process.env.CXX || "c++";
+const hardeningFlags = ["-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fstack-protector-strong"];
+
+const launcherSources = [
+  "main",
+  "dispatch",
+  "options",
+  "paths",
+  "environment",
+  "descriptors",
+  "listen",
+  "lock",
+  "fail",
+];
+const addonSources = ["addon", "secret-memory", "key", "key-reader", "process"];
+
+function fail(message, hint) {
+  console.error(`codex: error: ${message}`);
+  if (hint) console.error(`codex: hint: ${hint}`);
+  process.exit(1);
+}
+
+function compile(compiler, args) {
+  const result = spawnSync(compiler, args, { encoding: "utf8" });
+  if (result.error?.code === "ENOENT") {
+    fail(
+      `no compiler: cannot run ${compiler}`,
+      "install a C and C++ compiler (Debian: apt-get install build-essential; Fedora: dnf install gcc gcc-c++ glibc-static; Alpine: apk add build-base)",
+    );
+  }
+  return result;
+}
+
+function mustCompile(compiler, args) {
+  const result = compile(compiler, args);
+  if (result.status !== 0) fail(`${compiler} failed:\n${result.stderr}`);
+}
+
+/** Flags of this Node that close a way in; a flag that it does not know would end it at start. */
+function nodeFlags() {
+  const wanted = [
+    "--disable-sigusr1", // Node 22.14, 23.7: no inspector by signal at all
+    "--disable-wasm-trap-handler", // WebAssembly traps stay exceptions when another SIGSEGV handler is set
+  ];
+  return wanted.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+}
+
+function canLinkStatically(scratch) {
+  const source = join(scratch, "static.c");
+  writeFileSync(source, "int main(void) { return 0; }\n");
+  return compile(cc, ["-static", source, "-o", join(scratch, "static")]).status === 0;
+}
+
+function buildLauncher(scratch, out) {
+  writeFileSync(
+    join(scratch, "node-flags.h"),
+    nodeFlags()
+      .map((flag) => `"${flag}",\n`)
+      .join(""),
+  );
+  const isStatic = process.platform === "linux" && canLinkStatically(scratch);
+  if (process.platform === "linux" && !isStatic) {
+    console.error("codex: warning: libc.a is missing, so the launcher is linked dynamically: LD_PRELOAD and");
+    console.error(
+      "codex: warning: LD_AUDIT of whoever starts it are then not kept out of the launcher itself",
+    );
+    console.error(
+      "codex: hint: Debian: apt-get install libc6-dev; Fedora: dnf install glibc-static; then npm rebuild",
+    );
+  }
+  const target = join(scratch, launcherName);
+  mustCompile(cc, [
+    ...hardeningFlags,
+    "-std=gnu11",
+    `-DNODE_PATH=${JSON.stringify(process.execPath)}`,
+    `-I${scratch}`,
+    ...launcherSources.map((name) => join(nativeFolder, "launcher", `${name}.c`)),
+    ...(isStatic ? ["-static"] : []),
+    "-o",
+    target,
+  ]);
+  install(target, join(out, launcherName));
+}
+
+function buildAddon(scratch, out) {
+  const constructorObject = join(scratch, "constructor.o");
+  mustCompile(cc, [
+    ...hardeningFlags,
+    "-fPIC",
+    "-c",
+    join(nativeFolder, "addon", "constructor.c"),
+    "-o",
+    constructorObject,
+  ]);
+  const target = join(scratch, "hardening.node");
+  mustCompile(cxx, [
+    ...hardeningFlags,
+    "-std=c++17",
+    "-fPIC",
+    "-shared",
+    "-fvisibility=hidden",
+    "-DNAPI_VERSION=8",
+    "-DNAPI_DISABLE_CPP_EXCEPTIONS",
+    "-DNODE_ADDON_API_DISABLE_DEPRECATED",
+    `-isystem${require("node-api-headers").include_dir}`,
+    `-isystem${require("node-addon-api").include_dir}`,
+    ...addonSources.map((name) => join(nativeFolder, "addon", `${name}.cc`)),
+    constructorObject,
+    ...(process.platform === "darwin"
+      ? ["-undefined", "dynamic_lookup"]
+      : ["-Wl,-z,relro,-z,now,-z,noexecstack"]),
+    "-o",
+    target,
+  ]);
+  install(target, join(out, "hardening.node"));
+}
+
+// By rename, so that a running launcher or a loaded addon keeps the file it has.
+function install(from, to) {
+  copyFileSync(from, `${to}.new`);
+  chmodSync(`${to}.new`, 0o755);
+  renameSync(`${to}.new`, to);
+}
+
+function build(out) {
+  if (process.platform === "win32") fail("Windows is not supported", "use a Linux or macOS host, or WSL 2");
+  mkdirSync(out, { recursive: true });
+  const scratch = mkdtempSync(join(tmpdir(), "codex-native-"));
+  try {
+    buildLauncher(scratch, out);
+    buildAddon(scratch, out);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+const [command, folder] = process.argv.slice(2);
+const out = join(nativeFolder, command === "--out" ? folder : "build");
+const bin = join(out, launcherName);
+
+if (command === "--placeholder") {
+  mkdirSync(out, { recursive: true });
+  if (existsSync(bin)) renameSync(bin, `${bin}.built`);
+  install(join(nativeFolder, "placeholder.sh"), bin);
+} else if (command === "--restore") {
+  if (existsSync(`${bin}.built`)) renameSync(`${bin}.built`, bin);
+} else {
+  build(out);
+}

@@ -1,0 +1,67 @@
+// Shared declarations of the launcher: the small native program that prepares a process in which
+// Node may hold a key, and then becomes that Node.
+#ifndef LAUNCHER_H
+#define LAUNCHER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum exit_code {
+  EXIT_RUNTIME = 1,
+  EXIT_USAGE = 2,
+  EXIT_DUMPABLE = 5,
+  EXIT_CORE_LIMIT = 7,
+  EXIT_LAUNCHER = 10,
+};
+
+// The descriptor at which the proxy finds its listening socket: the first after stdio.
+enum { LISTEN_FD = 3 };
+
+enum program { PROGRAM_PROXY, PROGRAM_CODEX };
+
+enum { MAX_ARGS = 128 };
+
+struct options {
+  int port;
+  bool check;
+  bool answer_only;  // --help or --version: print and leave, prepare nothing
+  const char *canonical[MAX_ARGS];  // "--name=value" or "--name", each option once and checked
+  int canonical_count;
+};
+
+struct package_paths {
+  char addon[PATH_MAX];
+  char proxy_entry[PATH_MAX];
+  char cli_entry[PATH_MAX];
+};
+
+// fail.c
+void fail(enum exit_code code, const char *hint, const char *format, ...)
+    __attribute__((noreturn, format(printf, 3, 4)));
+
+// dispatch.c
+enum program choose_program(int argc, char **argv, int *first_argument);
+
+// options.c
+void parse_options(int argc, char **argv, int first_argument, struct options *options);
+
+// paths.c
+void find_package(struct package_paths *paths);
+
+// environment.c
+char **allowed_environment(char **environment);
+
+// descriptors.c
+void open_missing_stdio(void);
+void close_inherited_descriptors(int first);
+
+// listen.c
+void listen_on_loopback(int port);
+
+// lock.c
+void refuse_core_dumps(void);
+void refuse_new_privileges(void);
+void deny_bind_and_io_uring(void);
+
+#endif

@@ -1,0 +1,99 @@
+// The launcher: makes the process in which the proxy may read a key, then becomes it.
+//
+// A static executable, so that no LD_* variable loads anything into it, and never a Node script,
+// which would run what NODE_OPTIONS names while the key waits on stdin. It reads no key itself.
+// The order of the steps is the security argument; each says what it precedes and why.
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "launcher.h"
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#ifndef NODE_PATH
+#error "NODE_PATH, the Node to run, is compiled in"
+#endif
+
+// From node-flags.h, written by the build: the flags that this Node knows, as C strings.
+static const char *const node_flags[] = {
+#include "node-flags.h"
+};
+enum { NODE_FLAGS = sizeof node_flags / sizeof *node_flags };
+
+extern char **environ;
+
+static void become_node(const char *const arguments[], char **environment) {
+  execve(NODE_PATH, (char *const *)arguments, environment);
+  fail(EXIT_LAUNCHER, "Node moved or was removed: build the package again with npm rebuild",
+       "cannot start %s: %s", NODE_PATH, strerror(errno));
+}
+
+static void become_codex(const struct package_paths *paths, int argc, char **argv) {
+  const char *arguments[argc + 3];
+  int count = 0;
+  arguments[count++] = NODE_PATH;
+  arguments[count++] = paths->cli_entry;
+  for (int i = 1; i < argc; i++) arguments[count++] = argv[i];
+  arguments[count] = NULL;
+  become_node(arguments, environ);
+}
+
+// A starter can block or ignore signals for its children. Node undoes the ignoring; nobody else
+// would unblock them. nohup(1) is the one wish among them that is kept.
+static bool normalise_signals(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  struct sigaction hangup;
+  return sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+}
+
+int main(int argc, char **argv) {
+#ifdef __linux__
+  // First of all. It lasts until the exec; the addon sets it again before any script runs.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    fail(EXIT_DUMPABLE, NULL, "prctl(PR_SET_DUMPABLE, 0) failed: %s", strerror(errno));
+  }
+#endif
+  open_missing_stdio();  // before anything opens a descriptor
+
+  int first_argument;
+  enum program program = choose_program(argc, argv, &first_argument);
+  struct package_paths paths;
+  find_package(&paths);
+  if (program == PROGRAM_CODEX) become_codex(&paths, argc, argv);
+
+  struct options options;
+  parse_options(argc, argv, first_argument, &options);
+
+  const char *arguments[NODE_FLAGS + MAX_ARGS + 8];
+  int count = 0;
+  arguments[count++] = NODE_PATH;
+  for (int i = 0; i < NODE_FLAGS; i++) arguments[count++] = node_flags[i];
+  arguments[count++] = "--require";
+  arguments[count++] = paths.addon;
+  arguments[count++] = paths.proxy_entry;
+
+  close_inherited_descriptors(LISTEN_FD);
+  bool ignores_hangup = normalise_signals();
+  refuse_core_dumps();
+  umask(077);
+  refuse_new_privileges();  // before the filter, which an unprivileged user may load only after it
+
+  if (!options.answer_only) {
+    listen_on_loopback(options.check ? 0 : options.port);
+    arguments[count++] = "--listen-fd=3";
+  }
+  if (ignores_hangup) arguments[count++] = "--ignore-hangup";
+  for (int i = 0; i < options.canonical_count; i++) arguments[count++] = options.canonical[i];
+  arguments[count] = NULL;
+
+  deny_bind_and_io_uring();  // after the one bind that the proxy needs
+  become_node(arguments, allowed_environment(environ));
+}

@@ -1,0 +1,120 @@
+// Reads the proxy's command line, once, for both processes: Node gets the canonical result and has
+// no second opinion on where an option ends. What a value means is checked by whoever uses it.
+
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "launcher.h"
+
+enum arity { SWITCH, VALUE };
+enum repeat { ONCE, REPEATABLE };
+
+struct option {
+  const char *name;
+  const char *short_name;
+  enum arity arity;
+  enum repeat repeat;
+  bool ignored;  // global options of `codex` that mean nothing to the proxy
+};
+
+// Mirrored by proxy/options.ts, which holds the help; test/proxy/options.test.ts compares the two.
+static const struct option known_options[] = {
+    {"--port", NULL, VALUE, ONCE, false},
+    {"--server-info", NULL, VALUE, ONCE, false},
+    {"--http-shutdown", NULL, SWITCH, ONCE, false},
+    {"--upstream-url", NULL, VALUE, ONCE, false},
+    {"--upstream-ca", NULL, VALUE, ONCE, false},
+    {"--allow-insecure-upstream", NULL, SWITCH, ONCE, false},
+    {"--allow-host", NULL, VALUE, REPEATABLE, false},
+    {"--max-body-bytes", NULL, VALUE, ONCE, false},
+    {"--drain-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--check", NULL, SWITCH, ONCE, false},
+    {"--version", "-V", SWITCH, ONCE, false},
+    {"--help", "-h", SWITCH, ONCE, false},
+    {"--config", "-c", VALUE, REPEATABLE, true},
+    {"--enable", NULL, VALUE, REPEATABLE, true},
+    {"--disable", NULL, VALUE, REPEATABLE, true},
+};
+enum { KNOWN_OPTIONS = sizeof known_options / sizeof *known_options };
+
+static const char usage_hint[] = "see codex-responses-api-proxy --help";
+
+// Finds the option that `argument` names and, where it is written `--name=value`, its value.
+static int find_option(const char *argument, const char **inline_value) {
+  size_t length = strcspn(argument, "=");
+  *inline_value = argument[length] == '=' ? argument + length + 1 : NULL;
+  for (int i = 0; i < KNOWN_OPTIONS; i++) {
+    const char *names[] = {known_options[i].name, known_options[i].short_name};
+    for (int j = 0; j < 2; j++) {
+      if (names[j] != NULL && strlen(names[j]) == length && strncmp(argument, names[j], length) == 0) {
+        return i;
+      }
+    }
+  }
+  return -1;
+}
+
+static int parse_port(const char *text) {
+  char *end;
+  long port = strtol(text, &end, 10);
+  if (text[0] < '0' || text[0] > '9' || *end != '\0' || strlen(text) > 5 || port > 65535) {
+    fail(EXIT_USAGE, "give a number from 0 to 65535; 0 takes a free port", "invalid value '%s' for --port", text);
+  }
+  return (int)port;
+}
+
+// Quotes no value: it may be the key, put where the key does not belong.
+static void refuse_argument(const char *argument, int position) {
+  if (argument[0] != '-') {
+    fail(EXIT_USAGE, "the API key is read from stdin, never from the command line",
+         "unexpected argument number %d", position);
+  }
+  fail(EXIT_USAGE, usage_hint, "unknown option '%.*s'", (int)strcspn(argument, "="), argument);
+}
+
+static void add_canonical(struct options *options, const char *name, const char *value) {
+  if (options->canonical_count == MAX_ARGS) fail(EXIT_USAGE, usage_hint, "too many options");
+  char *text = NULL;
+  int length = value == NULL ? asprintf(&text, "%s", name) : asprintf(&text, "%s=%s", name, value);
+  if (length < 0) fail(EXIT_LAUNCHER, NULL, "out of memory");
+  options->canonical[options->canonical_count++] = text;
+}
+
+void parse_options(int argc, char **argv, int first_argument, struct options *options) {
+  bool seen[KNOWN_OPTIONS] = {false};
+  memset(options, 0, sizeof *options);
+
+  for (int i = first_argument; i < argc; i++) {
+    const char *value;
+    int index = argv[i][0] == '-' ? find_option(argv[i], &value) : -1;
+    if (index < 0) refuse_argument(argv[i], i - first_argument + 1);
+
+    const struct option *option = &known_options[index];
+    if (seen[index] && option->repeat == ONCE) {
+      fail(EXIT_USAGE, "give it once", "the option '%s' cannot be used more than once", option->name);
+    }
+    seen[index] = true;
+
+    if (option->arity == SWITCH && value != NULL) {
+      fail(EXIT_USAGE, usage_hint, "the option '%s' takes no value", option->name);
+    }
+    if (option->arity == VALUE && value == NULL) {
+      // A value that looks like an option is more likely a forgotten value.
+      if (i + 1 < argc && (argv[i + 1][0] != '-' || argv[i + 1][1] == '\0')) value = argv[++i];
+    }
+    if (option->arity == VALUE && (value == NULL || value[0] == '\0')) {
+      fail(EXIT_USAGE, usage_hint, "the option '%s' needs a value", option->name);
+    }
+
+    if (option->ignored) continue;
+    if (strcmp(option->name, "--port") == 0) {
+      options->port = parse_port(value);
+      continue;  // the socket is made here, Node never needs the number
+    }
+    if (strcmp(option->name, "--check") == 0) options->check = true;
+    if (strcmp(option->name, "--help") == 0) options->answer_only = true;
+    if (strcmp(option->name, "--version") == 0) options->answer_only = true;
+    add_canonical(options, option->name, value);
+  }
+}

@@ -1,0 +1,19 @@
+// The table that --check prints: one line a measure.
+
+import type { Measure } from "../hardening/measures.ts";
+
+/** Lay the measures out in columns: state, name, what was found, what it stops. */
+export function formatMeasures(measures: readonly Measure[]): string {
+  const width = (pick: (measure: Measure) => string) =>
+    Math.max(...measures.map((measure) => pick(measure).length));
+  const state = width((measure) => measure.state);
+  const name = width((measure) => measure.name);
+  const reason = width((measure) => measure.reason);
+  return measures
+    .map(
+      (measure) =>
+        `${measure.state.padEnd(state)}  ${measure.name.padEnd(name)}  ` +
+        `${measure.reason.padEnd(reason)}  stops: ${measure.stops}\n`,
+    )
+    .join("");
+}

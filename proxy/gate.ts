@@ -1,0 +1,112 @@
+// Which requests may pass: exactly POST /v1/responses as JSON from something that is not a web page,
+// and GET /shutdown where it is enabled. It looks at the raw request, never at what a router made of
+// it. Whatever is not allowed here is refused, and so is a request on which it throws.
+
+import type { IncomingMessage } from "node:http";
+import { ProxyError } from "./errors.ts";
+import { isLoopbackHost } from "./loopback.ts";
+
+export interface GatePolicy {
+  readonly httpShutdown: boolean;
+  readonly allowHosts: readonly string[];
+  readonly maxBodyBytes: number;
+}
+
+export type Passage = "forward" | "shutdown";
+
+/** The parts of a request that decide; `target` is the request-target as it stood on the wire. */
+export interface RawRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * Decide on a request from its head alone.
+ *
+ * @returns what the request is allowed to be
+ * @throws {ProxyError} with the status and reason of the refusal
+ */
+export function admit(request: RawRequest, policy: GatePolicy): Passage {
+  // First the checks against web pages: a page learns nothing, not even what exists.
+  refuseForeignHost(request, policy);
+  refuseWebPages(request);
+  refuseUpgrade(request);
+
+  if (request.target === "/shutdown" && request.method === "GET") {
+    if (!policy.httpShutdown) throw new ProxyError("PXY_ERR_SHUTDOWN_OFF");
+    return "shutdown";
+  }
+  if (request.target !== "/v1/responses") throw new ProxyError("PXY_ERR_TARGET");
+  if (request.method !== "POST") throw new ProxyError("PXY_ERR_METHOD");
+  refuseOtherContent(request);
+  refuseLargeBody(request, policy);
+  refuseUnknownExpectation(request);
+  return "forward";
+}
+
+/** The raw view of a Node request, for {@link admit}. */
+export function rawRequestOf(message: IncomingMessage, target: string): RawRequest {
+  return { method: message.method ?? "", target, rawHeaders: message.rawHeaders };
+}
+
+/** Every value of a header, in order; `name` in lower case. */
+function valuesOf(request: RawRequest, name: string): readonly string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+    if (request.rawHeaders[i]?.toLowerCase() === name) values.push(request.rawHeaders[i + 1] ?? "");
+  }
+  return values;
+}
+
+// A page on a name that its owner points at 127.0.0.1 (DNS rebinding) sends that name here. Any port
+// is taken: forwarders change it.
+function refuseForeignHost(request: RawRequest, policy: GatePolicy): void {
+  const hosts = valuesOf(request, "host");
+  const name = hosts.length === 1 ? hostName(hosts[0] ?? "") : undefined;
+  if (name === undefined) throw new ProxyError("PXY_ERR_HOST");
+  if (!isLoopbackHost(name) && !policy.allowHosts.includes(name)) throw new ProxyError("PXY_ERR_HOST");
+}
+
+/** uri-host of RFC 3986 3.2.2 in lower case, undefined for anything that is not `host[:port]`. */
+function hostName(value: string): string | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{0,5})?$/i.exec(value);
+  return match?.[1]?.toLowerCase();
+}
+
+// Fetch standard: browsers add Origin to every cross-origin POST and Sec-Fetch-Site to every request
+// to a loopback address; scripts cannot take them off. Programs do not send them.
+function refuseWebPages(request: RawRequest): void {
+  if (valuesOf(request, "origin").length > 0 || valuesOf(request, "sec-fetch-site").length > 0) {
+    throw new ProxyError("PXY_ERR_ORIGIN");
+  }
+}
+
+// Codex falls back to HTTP at once on a 426, and only after several seconds on anything else. Offers
+// of HTTP/2 (h2c) are ignored, as RFC 9110 7.8 allows.
+function refuseUpgrade(request: RawRequest): void {
+  const offers = valuesOf(request, "upgrade").flatMap((value) => value.split(","));
+  if (offers.some((offer) => /^\s*websocket(\/|\s*$)/i.test(offer))) throw new ProxyError("PXY_ERR_UPGRADE");
+}
+
+// A form or script without permission (CORS-safelisted request) cannot send application/json.
+function refuseOtherContent(request: RawRequest): void {
+  const types = valuesOf(request, "content-type");
+  const isJson = types.length === 1 && /^application\/json[ \t]*(;|$)/i.test(types[0] ?? "");
+  if (!isJson) throw new ProxyError("PXY_ERR_CONTENT_TYPE");
+}
+
+// Bodies without a declared length are counted as they pass, in request-body.ts.
+function refuseLargeBody(request: RawRequest, policy: GatePolicy): void {
+  const [length] = valuesOf(request, "content-length");
+  if (length !== undefined && !(Number(length) <= policy.maxBodyBytes)) {
+    throw new ProxyError("PXY_ERR_BODY_TOO_LARGE", `the limit is ${policy.maxBodyBytes} bytes`);
+  }
+}
+
+function refuseUnknownExpectation(request: RawRequest): void {
+  const expectations = valuesOf(request, "expect");
+  if (expectations.some((value) => value.toLowerCase() !== "100-continue")) {
+    throw new ProxyError("PXY_ERR_EXPECTATION");
+  }
+}

@@ -1,0 +1,105 @@
+// The file that tells clients where the proxy is. It appears whole or not at all, follows no symbolic
+// link that somebody planted, and goes away with the proxy that wrote it.
+
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { dirname, resolve } from "node:path";
+import { StartError } from "./errors.ts";
+
+export interface ServerInfo {
+  readonly port: number;
+  readonly pid: number;
+  /** ISO 8601 */
+  readonly started_at: string;
+  /**
+   * Start time of the process in clock ticks after boot, field 22 of /proc/PID/stat: together with
+   * the boot it tells this process from a later one of the same pid. Absent where there is no /proc.
+   */
+  readonly start_ticks?: number;
+  readonly boot_id?: string;
+  readonly version: string;
+}
+
+/** Describe the running process. */
+export function describeServer(port: number, version: string): ServerInfo {
+  const started_at = new Date(Date.now() - process.uptime() * 1000).toISOString();
+  return { port, pid: process.pid, started_at, ...readIdentity(), version };
+}
+
+function readIdentity(): { start_ticks: number; boot_id: string } | undefined {
+  try {
+    const stat = fs.readFileSync("/proc/self/stat", "utf8");
+    // The second field, the name in parentheses, may hold blanks; field 3 follows the last one.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const boot_id = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return { start_ticks: Number(fields[19]), boot_id };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Write the file by a new one beside it and a rename.
+ *
+ * @returns a function that removes the file if it is still the one written here
+ * @throws {StartError} PXY_START_SERVER_INFO, naming the path, also for a path that is not a plain
+ *   file of this user: another user's file or link there is a trap or a mistake
+ */
+export function writeServerInfo(file: string, info: ServerInfo): () => void {
+  const path = resolve(file);
+  let temporary: string | undefined;
+  try {
+    makeParents(dirname(path));
+    refuseForeignTarget(path);
+    temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+    const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    let written: fs.Stats;
+    try {
+      fs.writeSync(fd, `${JSON.stringify(info)}\n`);
+      fs.fchmodSync(fd, 0o644); // every user of the machine is to read it, whatever the umask
+      written = fs.fstatSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, path);
+    return () => removeOwn(path, written);
+  } catch (cause) {
+    if (temporary !== undefined) fs.rmSync(temporary, { force: true });
+    if (cause instanceof StartError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new StartError("PXY_START_SERVER_INFO", `cannot write --server-info ${path}: ${code}`, { cause });
+  }
+}
+
+// As the original does; 0755 because the file in them is for every user.
+function makeParents(folder: string): void {
+  const umask = process.umask(0o022);
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+  } finally {
+    process.umask(umask);
+  }
+}
+
+function refuseForeignTarget(path: string): void {
+  const existing = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (existing === undefined) return;
+  if (existing.isSymbolicLink()) throw refuse(path, "is a symbolic link");
+  if (!existing.isFile()) throw refuse(path, "exists and is not a file");
+  if (existing.uid !== process.geteuid?.()) throw refuse(path, "belongs to another user");
+}
+
+function refuse(path: string, reason: string): StartError {
+  return new StartError("PXY_START_SERVER_INFO", `--server-info ${path} ${reason}`);
+}
+
+// Another proxy may have replaced the file since; its file stays.
+function removeOwn(path: string, written: fs.Stats): void {
+  try {
+    const present = fs.lstatSync(path);
+    if (present.ino === written.ino && present.dev === written.dev) fs.unlinkSync(path);
+  } catch {
+    // Gone already, or not ours to remove any more: pid and start time in it prove it stale.
+  }
+}

@@ -1,0 +1,98 @@
+// The front: fastify's request lifecycle with one hook that decides. The router sees the same path
+// for every request, so it decides nothing; the gate compares what stood on the wire.
+
+import { STATUS_CODES } from "node:http";
+import { type FastifyInstance, fastify } from "fastify";
+import { sendError, sendRawError } from "./answer.ts";
+import { type AnswerCode, ProxyError } from "./errors.ts";
+import { forward, type ReportFailure } from "./forward.ts";
+import { admit, type GatePolicy, type Passage, rawRequestOf } from "./gate.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface ServerSetup {
+  readonly policy: GatePolicy;
+  readonly upstream: Upstream;
+  readonly report: ReportFailure;
+  readonly isDraining: () => boolean;
+  /** called after the answer to an admitted GET /shutdown was written */
+  readonly onShutdownRequest: () => void;
+}
+
+// Codex sends turn metadata as a header; the original has no limit at all.
+const maxHeaderBytes = 64 * 1024;
+
+// Longer than the 90 s after which common client pools drop an idle connection, so that a client
+// never sends a POST into one that is just being closed here.
+const keepAliveTimeoutMs = 120_000;
+
+const headersTimeoutMs = 60_000;
+
+/** Build the server. It listens to nothing until told. */
+export function buildServer(setup: ServerSetup): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    rewriteUrl: () => "/",
+    requestTimeout: 0, // a body may take as long as its client does
+    keepAliveTimeout: keepAliveTimeoutMs,
+    forceCloseConnections: false, // the lifecycle closes them, see lifecycle.ts
+    return503OnClosing: false,
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs },
+    clientErrorHandler: (error, socket) => {
+      const answer = new ProxyError(clientErrors[error.code ?? ""] ?? "PXY_ERR_BAD_REQUEST");
+      sendRawError(socket, answer, STATUS_CODES[answer.statusCode] ?? "");
+    },
+  });
+
+  // Bodies are streamed from the raw request; nothing here may read them.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", (_request, _payload, done) => done(null));
+
+  const passages = new WeakMap<object, Passage>();
+  server.addHook("onRequest", (request, _reply, done) => {
+    try {
+      if (setup.isDraining()) throw new ProxyError("PXY_ERR_DRAINING");
+      passages.set(request.raw, admit(rawRequestOf(request.raw, request.originalUrl), setup.policy));
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+
+  // Every admitted request ends up in one of these two, by its method alone.
+  server.post("/", (request, reply) => {
+    reply.hijack();
+    if (passages.get(request.raw) !== "forward") throw new ProxyError("PXY_ERR_TARGET");
+    forward(request.raw, reply.raw, setup.upstream, setup.policy.maxBodyBytes, setup.report);
+  });
+  server.get("/", (request, reply) => {
+    reply.hijack();
+    if (passages.get(request.raw) !== "shutdown") throw new ProxyError("PXY_ERR_TARGET");
+    reply.raw.writeHead(200, { "content-length": 0, connection: "close" }).end(setup.onShutdownRequest);
+  });
+  server.setNotFoundHandler((request, reply) => {
+    reply.hijack();
+    sendError(request.raw, reply.raw, new ProxyError("PXY_ERR_METHOD"));
+  });
+  server.setErrorHandler((error, request, reply) => {
+    reply.hijack();
+    const answer =
+      error instanceof ProxyError ? error : new ProxyError("PXY_ERR_INTERNAL", undefined, { cause: error });
+    sendError(request.raw, reply.raw, answer);
+  });
+
+  // Node would answer these by itself, before the gate has seen the request.
+  server.server.on("checkContinue", (request, response) => server.server.emit("request", request, response));
+  server.server.on("checkExpectation", (request, response) =>
+    server.server.emit("request", request, response),
+  );
+  server.server.on("connect", (_request, socket) => {
+    sendRawError(socket, new ProxyError("PXY_ERR_METHOD"), "Forbidden");
+  });
+  return server;
+}
+
+const clientErrors: Readonly<Record<string, AnswerCode>> = {
+  HPE_HEADER_OVERFLOW: "PXY_ERR_HEADERS_TOO_LARGE",
+  ERR_HTTP_REQUEST_TIMEOUT: "PXY_ERR_HEADER_TIMEOUT",
+};

@@ -1,0 +1,50 @@
+// What went wrong on the way to the upstream, in words for the client and for the log. Node's and
+// undici's own messages are not passed on: they can quote what they failed on.
+
+import { ProxyError } from "./errors.ts";
+
+const timeouts = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "ETIMEDOUT",
+]);
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  UPSTREAM_RESET: "connection reset",
+  ECONNRESET: "connection reset",
+  EPIPE: "connection closed while the request was being sent",
+  ENOTFOUND: "host name not found",
+  EAI_AGAIN: "host name cannot be resolved at the moment",
+  EHOSTUNREACH: "host unreachable",
+  ENETUNREACH: "network unreachable",
+  UND_ERR_SOCKET: "connection closed before the answer was complete",
+  UND_ERR_CONNECT_TIMEOUT: "no connection within 10 seconds",
+  UND_ERR_HEADERS_OVERFLOW: "response headers larger than 64 KiB",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "response shorter or longer than its Content-Length",
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "request shorter or longer than its Content-Length",
+  CERT_HAS_EXPIRED: "certificate has expired",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "certificate is self-signed and not trusted (--upstream-ca)",
+  SELF_SIGNED_CERT_IN_CHAIN: "certificate authority is not trusted (--upstream-ca)",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate authority is not trusted (--upstream-ca)",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate authority is not trusted (--upstream-ca)",
+  ERR_TLS_CERT_ALTNAME_INVALID: "certificate is for another host name",
+};
+
+/** The code of an error, looked for in what caused it too: happy eyeballs wraps one error per address. */
+function codeOf(error: unknown): string {
+  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
+  if (typeof code === "string") return code;
+  return cause instanceof Error ? codeOf(cause) : "UNKNOWN";
+}
+
+/** @returns the answer for a client whose request failed upstream, the code kept in its message */
+export function describeUpstreamFailure(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error;
+  const code = codeOf(error);
+  const reason = reasons[code] ?? (code.startsWith("HPE_") ? "malformed response" : "failure");
+  const answer = timeouts.has(code) ? "PXY_ERR_UPSTREAM_TIMEOUT" : "PXY_ERR_UPSTREAM";
+  return new ProxyError(answer, `${reason} (${code})`, { cause: error });
+}

@@ -1,0 +1,36 @@
+// Which upstream URLs are taken. The key goes there: no plain http over a network unless told so,
+// and nothing in the URL that would be dropped or shown.
+
+import { StartError } from "./errors.ts";
+import { isLoopbackHost } from "./loopback.ts";
+
+/**
+ * Check the value of `--upstream-url`.
+ *
+ * @param allowInsecure - take http to hosts other than loopback
+ * @throws {StartError} PXY_START_UPSTREAM_URL, PXY_START_INSECURE_UPSTREAM; neither quotes userinfo
+ */
+export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (cause) {
+    throw refuse("it is not an absolute URL", cause);
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw refuse(`its scheme is ${url.protocol.slice(0, -1)}, not https`);
+  }
+  if (url.username !== "" || url.password !== "") throw refuse("it holds a user name or password");
+  if (url.hash !== "" || text.includes("#")) throw refuse("it holds a fragment");
+  if (url.protocol === "http:" && !allowInsecure && !isLoopbackHost(url.hostname)) {
+    throw new StartError(
+      "PXY_START_INSECURE_UPSTREAM",
+      `--upstream-url is http to ${url.hostname}: the key would cross the network in the clear`,
+    );
+  }
+  return url;
+}
+
+function refuse(reason: string, cause?: unknown): StartError {
+  return new StartError("PXY_START_UPSTREAM_URL", `parsing --upstream-url: ${reason}`, { cause });
+}

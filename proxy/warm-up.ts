@@ -1,0 +1,34 @@
+// Loads and compiles what the first request would otherwise wait for, and reads every file that is
+// read lazily: later the process may open none of its own package.
+
+import dns from "node:dns";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { Client } from "undici";
+
+/** Bring undici's HTTP parser and the name resolver into the process. Never fails. */
+export async function warmUp(upstreamHost: string): Promise<void> {
+  dns.lookup(upstreamHost.replace(/^\[|\]$/g, ""), () => {}); // not waited for: the answer may be slow
+  await loadHttpParser();
+}
+
+// undici compiles its WebAssembly parser at the first connection: give it one that is none.
+async function loadHttpParser(): Promise<void> {
+  const peer = new Duplex({
+    read() {},
+    write(_chunk, _encoding, done) {
+      this.push("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+      done();
+    },
+  });
+  const client = new Client("http://localhost", {
+    connect: (_options, callback) => setImmediate(callback, null, peer as unknown as Socket),
+  });
+  try {
+    const { body } = await client.request({ path: "/", method: "GET" });
+    await body.dump();
+  } catch {
+    // The parser is loaded by then.
+  }
+  await client.destroy();
+}
