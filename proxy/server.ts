@@ -32,6 +32,8 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   const server = fastify({
     logger: false,
     exposeHeadRoutes: false,
+    // No route has a schema: without this, fastify loads two compilers for them, 5 MB and 40 ms.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     rewriteUrl: () => "/",
     requestTimeout: 0, // a body may take as long as its client does
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -90,6 +92,10 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
     sendRawError(socket, new ProxyError("PXY_ERR_METHOD"), "Forbidden");
   });
   return server;
+}
+
+function noSchemas(): never {
+  throw new TypeError("routes of the proxy have no schemas");
 }
 
 const clientErrors: Readonly<Record<string, AnswerCode>> = {

@@ -3,13 +3,14 @@
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import tls from "node:tls";
-import { buildConnector, Pool } from "undici";
+import type undici from "undici";
 import type { Secret } from "../hardening/secret.ts";
 import { spliceSecret } from "../hardening/splice.ts";
 import { StartError } from "./errors.ts";
+import { buildConnector, Pool } from "./undici.ts";
 
 export interface Upstream {
-  readonly pool: Pool;
+  readonly pool: undici.Pool;
   /** path and query of every request */
   readonly path: string;
   /** the value that undici sends as `authorization`; the key takes the placeholder's place in the socket */
@@ -73,7 +74,7 @@ function trustedRoots(caFile: string): string[] {
 
 // undici takes ECONNRESET on a body that ends with its connection for that body's end (a workaround
 // for macOS). Under another code it stays the error that it is, and no truncated answer looks whole.
-function reportResets(connect: buildConnector.connector): buildConnector.connector {
+function reportResets(connect: undici.buildConnector.connector): undici.buildConnector.connector {
   return (options, callback) =>
     connect(options, (error, socket) => {
       (socket as Socket | null)?.prependListener("error", (cause: NodeJS.ErrnoException) => {

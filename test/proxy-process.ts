@@ -1,0 +1,118 @@
+// Runs the built proxy as its users do: the launcher, a key on stdin, a line on stderr when it is up.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** The package, seen from dist/test/. */
+export const packageRoot = fileURLToPath(new URL("../../", import.meta.url));
+
+/** CODEX_PROXY_LAUNCHER runs the tests on a launcher that was built with another Node. */
+export const launcher =
+  process.env.CODEX_PROXY_LAUNCHER ?? `${packageRoot}native/build/codex-responses-api-proxy`;
+
+export const testKey = "sk-test-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH";
+
+export interface RunOptions {
+  readonly args?: readonly string[];
+  /** what stdin holds; undefined leaves it open and empty */
+  readonly input?: string | Buffer | undefined;
+  readonly env?: NodeJS.ProcessEnv;
+  /** a program and its arguments that start the launcher, such as setpriv */
+  readonly through?: readonly string[];
+  readonly command?: string;
+  readonly argv0?: string;
+  readonly timeoutMs?: number;
+}
+
+export interface RunResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function launch(options: RunOptions): ChildProcess {
+  const command = [...(options.through ?? []), options.command ?? launcher, ...(options.args ?? [])];
+  return spawn(command[0] as string, command.slice(1), {
+    stdio: "pipe",
+    env: options.env ?? process.env,
+    ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
+  });
+}
+
+function collect(child: ChildProcess): { stdout: string; stderr: string } {
+  const output = { stdout: "", stderr: "" };
+  child.stdout?.on("data", (chunk) => {
+    output.stdout += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    output.stderr += chunk;
+  });
+  return output;
+}
+
+/** Run the launcher to its end. */
+export async function runProxy(options: RunOptions): Promise<RunResult> {
+  const child = launch(options);
+  const output = collect(child);
+  child.stdin?.on("error", () => {}); // it may leave before it has read everything
+  if (options.input !== undefined) child.stdin?.end(options.input);
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 20_000);
+  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  clearTimeout(timer);
+  child.stdin?.destroy();
+  return { code, signal, ...output };
+}
+
+export interface RunningProxy {
+  readonly port: number;
+  readonly pid: number;
+  readonly baseUrl: string;
+  /** what it has written so far */
+  readonly output: { readonly stdout: string; readonly stderr: string };
+  kill(signal: NodeJS.Signals): void;
+  /** resolves when it has ended */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** end it and wait */
+  stop(): Promise<void>;
+}
+
+/** Start the proxy and wait until it listens. */
+export async function startProxy(options: RunOptions): Promise<RunningProxy> {
+  const child = launch(options);
+  const output = collect(child);
+  const ended = once(child, "close").then(([code, signal]) => ({ code, signal }));
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(options.input ?? `${testKey}\n`);
+
+  const deadline = Date.now() + 20_000;
+  let port: number | undefined;
+  while (port === undefined) {
+    port = Number(/listening on 127\.0\.0\.1:(\d+)/.exec(output.stderr)?.[1]) || undefined;
+    if (port !== undefined) break;
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new Error(`the proxy did not start:\n${output.stderr}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  const kill = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+  };
+  return {
+    port,
+    pid: child.pid as number,
+    baseUrl: `http://127.0.0.1:${port}`,
+    output,
+    kill,
+    ended,
+    stop: async () => {
+      kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 3000);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
