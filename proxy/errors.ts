@@ -8,7 +8,7 @@ const answers = {
   PXY_ERR_HOST: [
     403,
     "forbidden",
-    "the Host header must be one loopback name or address (--allow-host adds others)",
+    "the Host header must be a loopback name or address (--allow-host adds others)",
   ],
   PXY_ERR_ORIGIN: [403, "forbidden", "requests from web pages are refused (Origin or Sec-Fetch-Site header)"],
   PXY_ERR_CONTENT_TYPE: [403, "forbidden", "the content type must be application/json"],

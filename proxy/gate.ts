@@ -63,7 +63,9 @@ function valuesOf(request: RawRequest, name: string): readonly string[] {
 // is taken: forwarders change it.
 function refuseForeignHost(request: RawRequest, policy: GatePolicy): void {
   const hosts = valuesOf(request, "host");
-  const name = hosts.length === 1 ? hostName(hosts[0] ?? "") : undefined;
+  // RFC 9112 3.2: none or several is a 400.
+  if (hosts.length !== 1) throw new ProxyError("PXY_ERR_BAD_REQUEST", "exactly one Host header is wanted");
+  const name = hostName(hosts[0] ?? "");
   if (name === undefined) throw new ProxyError("PXY_ERR_HOST");
   if (!isLoopbackHost(name) && !policy.allowHosts.includes(name)) throw new ProxyError("PXY_ERR_HOST");
 }

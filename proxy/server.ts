@@ -39,7 +39,8 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: false, // the lifecycle closes them, see lifecycle.ts
     return503OnClosing: false,
-    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs },
+    // A missing Host is the gate's to refuse: Node's own answer would have no body.
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs, requireHostHeader: false },
     clientErrorHandler: (error, socket) => {
       const answer = new ProxyError(clientErrors[error.code ?? ""] ?? "PXY_ERR_BAD_REQUEST");
       sendRawError(socket, answer, STATUS_CODES[answer.statusCode] ?? "");

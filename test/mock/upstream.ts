@@ -84,7 +84,10 @@ export async function startMockUpstream(options: MockUpstreamOptions = {}): Prom
     }
   };
 
-  const server = options.tls ? https.createServer(options.tls, onRequest) : http.createServer(onRequest);
+  const limits = { maxHeaderSize: 128 * 1024 };
+  const server = options.tls
+    ? https.createServer({ ...limits, ...options.tls }, onRequest)
+    : http.createServer(limits, onRequest);
   server.keepAliveTimeout = 60_000;
   server.on("connection", (socket: Socket) => {
     connections.add(socket);

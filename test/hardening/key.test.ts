@@ -1,0 +1,119 @@
+// The key's way in: what stdin may hold, what is said otherwise, and that no message repeats it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
+import { launcher, runProxy, startProxy, testKey } from "../proxy-process.ts";
+import { isWhole, rawPost, sendRaw } from "../raw-http.ts";
+
+let upstream: MockUpstream;
+before(async () => {
+  upstream = await startMockUpstream();
+});
+after(() => upstream.close());
+
+/** Start with this on stdin, send one request, return the Authorization that the upstream saw. */
+async function authorizationFor(input: string, through?: readonly string[]): Promise<string | undefined> {
+  const proxy = await startProxy({
+    args: ["--upstream-url", upstream.url],
+    input,
+    ...(through && { through }),
+  });
+  await sendRaw(proxy.port, rawPost(), { until: isWhole });
+  await proxy.stop();
+  return upstream.requests.at(-1)?.headers.authorization;
+}
+
+describe("taken as the key", () => {
+  const longest = "k".repeat(4096);
+  const cases: [string, string, string][] = [
+    ["a line", "sk-abc_DEF-123\n", "sk-abc_DEF-123"],
+    ["no newline at the end", "sk-abc", "sk-abc"],
+    ["CRLF", "sk-abc\r\n", "sk-abc"],
+    ["several line ends", "sk-abc\r\n\r\n\n", "sk-abc"],
+    ["one character", "k", "k"],
+    ["every character that RFC 6750 allows", "aZ09-._~+/=\n", "aZ09-._~+/="],
+    ["a JWT", "eyJhbGciOi.eyJzdWIi.c2ln_-\n", "eyJhbGciOi.eyJzdWIi.c2ln_-"],
+    ["4096 bytes with a newline", `${longest}\n`, longest],
+    ["4096 bytes without", longest, longest],
+  ];
+  for (const [name, input, key] of cases) {
+    test(name, async () => assert.equal(await authorizationFor(input), `Bearer ${key}`));
+  }
+
+  test("from a file", async () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "codex-key-"));
+    fs.writeFileSync(join(folder, "key"), `${testKey}\n`);
+    const through = ["sh", "-c", `exec "$@" < ${folder}/key`, "sh"];
+    assert.equal(await authorizationFor("", through), `Bearer ${testKey}`);
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  test("from a writer that needs several attempts and never closes", async () => {
+    const child = spawn(launcher, ["--upstream-url", upstream.url], { stdio: ["pipe", "ignore", "pipe"] });
+    for (const part of ["sk-", "split", "-key\n"]) {
+      child.stdin.write(part);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const port = await new Promise<number>((resolve) => {
+      child.stderr.on("data", (chunk) => resolve(Number(/:(\d+)\n/.exec(String(chunk))?.[1])));
+    });
+    await sendRaw(port, rawPost(), { until: isWhole });
+    assert.equal(upstream.requests.at(-1)?.headers.authorization, "Bearer sk-split-key");
+    child.kill("SIGTERM");
+  });
+});
+
+describe("refused with exit 1", () => {
+  const missing = /API key must be provided via stdin/;
+  const character = /API key may only contain ASCII letters, numbers, or any of - \. _ ~ \+ \/ =/;
+  const large = /API key is too large to fit in the 4096-byte buffer/;
+  const more = /stdin holds more than the API key/;
+  const cases: [string, string | Buffer, RegExp][] = [
+    ["nothing", "", missing],
+    ["a newline", "\n", missing],
+    ["CRLF alone", "\r\n", missing],
+    ["a leading newline before a key", "\nsk-secretvalue", more],
+    ["an exclamation mark", "sk-secretvalue!", character],
+    ["a blank inside", "sk-secret value", character],
+    ["a blank before", " sk-secretvalue", character],
+    ["a tab after", "sk-secretvalue\t\n", character],
+    ["NUL", "sk-secretvalue\0", character],
+    ["a byte over 127", Buffer.from([0x73, 0x6b, 0xff, 0x0a]), character],
+    ["a byte order mark", "\ufeffsk-secretvalue\n", character],
+    ["CR inside", "sk-secret\rvalue\n", character],
+    ["quotes", '"sk-secretvalue"\n', character],
+    ["4097 bytes", `${"s".repeat(4097)}\n`, large],
+    ["100 KB without a newline", "s".repeat(100_000), large],
+    ["a second line", "sk-secretvalue\nsecond-secretvalue\n", more],
+    ["a second line after an empty one", "sk-secretvalue\n\nx\n", more],
+    ["a great many newlines", `sk-secretvalue\n${"\n".repeat(20_000)}`, more],
+  ];
+  for (const [name, input, message] of cases) {
+    test(name, async () => {
+      const { code, stdout, stderr } = await runProxy({ input });
+      assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+      assert.match(stderr, message);
+      assert.match(stderr, /^codex: error: .*\ncodex: hint: .*\n$/);
+      assert.doesNotMatch(stderr, /secret|value|sss/);
+    });
+  }
+
+  test("a writer that stalls, after 30 seconds", async () => {
+    const began = Date.now();
+    const child = spawn(launcher, [], { stdio: ["pipe", "ignore", "pipe"] });
+    child.stdin.write("sk-secretvalue");
+    let stderr = "";
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    assert.equal(code, 1);
+    assert.match(stderr, /no API key arrived on stdin within 30 seconds/);
+    assert.ok(Date.now() - began > 29_000);
+  });
+});

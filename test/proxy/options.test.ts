@@ -1,0 +1,153 @@
+// The command line: what is taken, what is refused with which exit code, and that the two processes
+// that look at it agree.
+
+import assert from "node:assert/strict";
+import net, { type AddressInfo } from "node:net";
+import { describe, test } from "node:test";
+import { makeCommand } from "../../proxy/options.ts";
+import { parseUpstreamUrl } from "../../proxy/upstream-url.ts";
+import { runProxy, startProxy, testKey } from "../proxy-process.ts";
+
+const run = (...args: string[]) => runProxy({ args, input: `${testKey}\n` });
+
+describe("usage errors exit 2 with one line that names the option", () => {
+  const cases: [string[], RegExp][] = [
+    [["--port", "99999"], /invalid value '99999' for --port/],
+    [["--port", "abc"], /invalid value 'abc' for --port/],
+    [["--port", "-1"], /the option '--port' needs a value/],
+    [["--port"], /the option '--port' needs a value/],
+    [["--port", "1", "--port", "2"], /'--port' cannot be used more than once/],
+    [["--http-shutdown", "--http-shutdown"], /'--http-shutdown' cannot be used more than once/],
+    [["--http-shutdown=yes"], /'--http-shutdown' takes no value/],
+    [["--server-info", ""], /'--server-info' needs a value/],
+    [["--server-info", "--check"], /'--server-info' needs a value/],
+    [["--bogus=1"], /unknown option '--bogus'/],
+    [["-x"], /unknown option '-x'/],
+    [["--max-body-bytes", "1k"], /--max-body-bytes.*1k.*whole number/],
+    [["--drain-timeout-ms", "99999999999"], /--drain-timeout-ms.*at most 2147483647/],
+  ];
+  for (const [args, message] of cases) {
+    test(args.join(" "), async () => {
+      const { code, stdout, stderr } = await run(...args);
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+      assert.match(stderr, message);
+      assert.match(stderr, /^codex: error: .*\ncodex: hint: .*\n$/);
+    });
+  }
+});
+
+test("a key given as an argument is refused without being repeated", async () => {
+  for (const args of [[testKey], [`--api-key=${testKey}`]]) {
+    const { code, stderr } = await run(...args);
+    assert.equal(code, 2);
+    assert.ok(!stderr.includes(testKey));
+    assert.ok(!stderr.includes(testKey.slice(0, 12)));
+  }
+});
+
+test("the launcher knows every option of the help, with the same need for a value", async () => {
+  for (const option of makeCommand("0").options) {
+    const long = option.long as string;
+    if (long === "--version") continue;
+    if (option.required) {
+      assert.match((await run(long)).stderr, new RegExp(`'${long}' needs a value`), long);
+    } else {
+      assert.match((await run(`${long}=1`)).stderr, new RegExp(`'${long}' takes no value`), long);
+    }
+  }
+});
+
+test("--help and --version answer on stdout, read no key and exit 0", async () => {
+  for (const [flag, text] of [
+    ["--help", /^Usage: codex-responses-api-proxy \[options\]/],
+    ["-h", /--upstream-url <URL>/],
+    ["--version", /^codex-responses-api-proxy \d+\.\d+\.\d+\n$/],
+    ["-V", /^codex-responses-api-proxy /],
+  ] as const) {
+    const { code, stdout, stderr } = await runProxy({ args: [flag] });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.match(stdout, text);
+    assert.doesNotMatch(stdout, /listen-fd|ignore-hangup/);
+  }
+});
+
+test("the original's global options are taken and mean nothing", async () => {
+  const proxy = await startProxy({ args: ["-c", "model=x", "--enable", "a", "--disable=b"] });
+  await proxy.stop();
+});
+
+test("a chosen port is used; when it is taken, one line says so with exit 1", async () => {
+  const blocker = net.createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => blocker.once("listening", resolve));
+  const { port } = blocker.address() as AddressInfo;
+  const taken = await run("--port", String(port));
+  assert.equal(taken.code, 1);
+  assert.match(
+    taken.stderr,
+    new RegExp(`^codex: error: failed to bind 127\\.0\\.0\\.1:${port}: Address already in use\n`),
+  );
+  blocker.close();
+  const proxy = await startProxy({ args: [`--port=${port}`] });
+  assert.equal(proxy.port, port);
+  await proxy.stop();
+});
+
+describe("--upstream-url", () => {
+  const reasonOf = (text: string, allowInsecure = false): string => {
+    try {
+      return parseUpstreamUrl(text, allowInsecure).href;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  test("is taken as https, or as http to this machine", () => {
+    for (const url of [
+      "https://api.openai.com/v1/responses",
+      "https://x.openai.azure.com/openai/responses?api-version=1",
+      "http://localhost:1/v1/responses",
+      "http://127.8.9.1/",
+      "http://[::1]:80/x",
+    ]) {
+      assert.equal(reasonOf(url), new URL(url).href);
+    }
+    assert.equal(reasonOf("http://10.0.0.1/", true), "http://10.0.0.1/");
+  });
+
+  test("is refused with the reason otherwise, without what it holds", () => {
+    assert.deepEqual(
+      [
+        "not a url",
+        "ftp://x/y",
+        "https://user:hunter2@host/",
+        "https://host/#f",
+        "https://host/#",
+        "http://10.0.0.1/",
+      ].map((text) => reasonOf(text)),
+      [
+        "parsing --upstream-url: it is not an absolute URL",
+        "parsing --upstream-url: its scheme is ftp, not https",
+        "parsing --upstream-url: it holds a user name or password",
+        "parsing --upstream-url: it holds a fragment",
+        "parsing --upstream-url: it holds a fragment",
+        "--upstream-url is http to 10.0.0.1: the key would cross the network in the clear",
+      ],
+    );
+  });
+
+  test("is checked before the key is read", async () => {
+    const { code, stderr } = await runProxy({ args: ["--upstream-url", "nonsense"] }); // stdin stays open
+    assert.equal(code, 1);
+    assert.match(stderr, /parsing --upstream-url/);
+  });
+});
+
+test("--upstream-ca that is missing or holds no certificate is named with exit 1", async () => {
+  const missing = await run("--upstream-ca", "/nonexistent.pem");
+  assert.deepEqual(
+    [missing.code, /cannot read --upstream-ca \/nonexistent\.pem: ENOENT/.test(missing.stderr)],
+    [1, true],
+  );
+  const empty = await run("--upstream-ca", "/etc/hostname");
+  assert.deepEqual([empty.code, /holds no PEM certificate/.test(empty.stderr)], [1, true]);
+});
