@@ -42,6 +42,8 @@ export interface MockUpstream {
   /** with the path that the proxy is to call */
   readonly url: string;
   readonly requests: readonly RecordedRequest[];
+  /** when each piece of streamed text was written, in milliseconds since 1970, with fractions */
+  readonly sentAt: number[];
   /** connections open now */
   readonly connections: ReadonlySet<Socket>;
   mode: Mode;
@@ -100,6 +102,7 @@ export async function startMockUpstream(options: MockUpstreamOptions = {}): Prom
     port,
     url: `${options.tls ? "https" : "http"}://127.0.0.1:${port}/v1/responses`,
     requests,
+    sentAt: [],
     connections,
     mode: options.mode ?? "plain",
     eventCount: options.eventCount ?? 20,
@@ -165,8 +168,10 @@ async function streamText({ mock, response }: Exchange, gapMs: number): Promise<
   beginStream(response);
   const pieces = Array.from({ length: mock.eventCount }, (_, index) => `piece ${index} `);
   for (const event of textEvents(pieces)) {
-    if (gapMs > 0 && event.type === "response.output_text.delta") await sleep(gapMs);
+    const isPiece = event.type === "response.output_text.delta";
+    if (gapMs > 0 && isPiece) await sleep(gapMs);
     if (response.destroyed) return;
+    if (isPiece) mock.sentAt.push(performance.timeOrigin + performance.now());
     response.write(encodeEvent(event));
   }
   response.end();

@@ -1,0 +1,98 @@
+// Where copies of the key are: root reads all memory of the proxy, at rest and under load, and finds
+// none; in a proxy that holds the key as a string it finds many.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { scanMemory } from "../memory-scan.ts";
+import { makeAuthority } from "../mock/certificate.ts";
+import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
+import { type RunningProxy, runProxy, startProxy, testKey } from "../proxy-process.ts";
+
+const needsRoot = { skip: process.geteuid?.() !== 0 && "needs root: only root may read the proxy's memory" };
+
+let upstream: MockUpstream;
+let folder: string;
+let caFile: string;
+
+before(async () => {
+  const authority = makeAuthority();
+  upstream = await startMockUpstream({ tls: authority.issue(["127.0.0.1"]), expectedKey: testKey });
+  folder = fs.mkdtempSync(join(tmpdir(), "codex-scan-"));
+  caFile = join(folder, "ca.pem");
+  fs.writeFileSync(caFile, authority.cert);
+});
+
+after(async () => {
+  await upstream.close();
+  fs.rmSync(folder, { recursive: true });
+});
+
+/** Send requests, sixteen at a time; every one must be served. */
+async function sendMany(proxy: RunningProxy, count: number): Promise<void> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+  const one = () =>
+    new Promise<void>((resolve, reject) => {
+      const headers = { "content-type": "application/json" };
+      const request = http.request(
+        `${proxy.baseUrl}/v1/responses`,
+        { method: "POST", agent, headers },
+        (response) => {
+          response.resume().on("end", () => {
+            if (response.statusCode === 200) resolve();
+            else reject(new Error(`status ${response.statusCode}`));
+          });
+        },
+      );
+      request.on("error", reject).end('{"input":"hi"}');
+    });
+  await Promise.all(
+    Array.from({ length: 16 }, async (_, worker) => {
+      for (let i = worker; i < count; i += 16) await one();
+    }),
+  );
+  agent.destroy();
+}
+
+async function scanAtRestAndUnderLoad(proxy: RunningProxy): Promise<number[]> {
+  await sendMany(proxy, 1000);
+  const atRest = scanMemory(proxy.pid, testKey);
+  const load = sendMany(proxy, 1000);
+  const underLoad: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    underLoad.push(scanMemory(proxy.pid, testKey).copies);
+  }
+  await load;
+  assert.ok(atRest.scannedBytes > 30 * 1024 * 1024, "the scan saw the process");
+  return [atRest.copies, ...underLoad, scanMemory(proxy.pid, testKey).copies];
+}
+
+test(
+  "over TLS, after and during a thousand requests, no copy of the key can be read",
+  needsRoot,
+  async () => {
+    const proxy = await startProxy({ args: ["--upstream-url", upstream.url, "--upstream-ca", caFile] });
+    const { stdout } = await runProxy({ args: ["--check"] });
+    // Where the kernel has no memfd_secret, root can read the one page that holds the key.
+    const expected = /secret memory\s+memfd_secret/.test(stdout) ? 0 : 1;
+    assert.deepEqual(await scanAtRestAndUnderLoad(proxy), Array(5).fill(expected));
+    await proxy.stop();
+  },
+);
+
+test("the same scan finds many in a proxy that holds it as a string", needsRoot, async () => {
+  const entry = fileURLToPath(new URL("../controls/string-proxy.js", import.meta.url));
+  const control = await startProxy({ command: process.execPath, args: [entry, upstream.url] });
+  const copies = await scanAtRestAndUnderLoad(control);
+  assert.ok(
+    copies.every((found) => found > 10),
+    `found ${copies}`,
+  );
+  control.kill("SIGKILL");
+  await control.ended;
+});
