@@ -32,6 +32,8 @@ interface Native {
   fillRandomKey(slot: Uint8Array, length: number): void;
   wipe(memory: Uint8Array): void;
   replaceWithNull(fd: number): number;
+  /** whether a write of a line to the descriptor would not block */
+  canWrite(fd: number): boolean;
   readFacts(): ProcessFacts;
 }
 

@@ -3,6 +3,7 @@
 // than it must.
 
 import { refuseWatchersHere } from "../hardening/pre-main.ts";
+import { sayError } from "./terminal.ts";
 
 async function main(): Promise<void> {
   refuseWatchersHere();
@@ -16,7 +17,7 @@ function leave(error: unknown): never {
   // quote what it failed on.
   const isOurs = exitCode !== undefined;
   const text = isOurs ? message : `unexpected ${error instanceof Error ? error.name : "failure"}`;
-  process.stderr.write(`codex: error: ${text}\n${hint === undefined ? "" : `codex: hint: ${hint}\n`}`);
+  sayError(text ?? "", hint);
   process.exit(exitCode ?? 1);
 }
 

@@ -1,6 +1,6 @@
 // Runs the built proxy as its users do: the launcher, a key on stdin, a line on stderr when it is up.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
@@ -12,6 +12,17 @@ export const launcher =
   process.env.CODEX_PROXY_LAUNCHER ?? `${packageRoot}native/build/codex-responses-api-proxy`;
 
 export const testKey = "sk-test-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH";
+
+/** Runs what follows it as a user of no rights, who owns nothing. */
+export const asOtherUser = ["setpriv", "--reuid=60001", "--regid=60001", "--clear-groups"] as const;
+
+/** The `skip` of a test that needs {@link asOtherUser}: false, or the reason why it cannot run. */
+export const skipWithoutOtherUser: string | false = (() => {
+  if (process.geteuid?.() !== 0) return "needs root, to start a process as another user";
+  const [command, ...args] = [...asOtherUser, launcher, "--version"];
+  if (spawnSync(command as string, args).status === 0) return false;
+  return "needs a Node and a checkout that other users may read; this one lies in a private folder";
+})();
 
 export interface RunOptions {
   readonly args?: readonly string[];

@@ -12,6 +12,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
   exports.Set("wipe", Napi::Function::New(env, Wipe));
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
+  exports.Set("canWrite", Napi::Function::New(env, CanWrite));
   exports.Set("readFacts", Napi::Function::New(env, ReadFacts));
   return exports;
 }

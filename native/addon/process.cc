@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -88,6 +89,14 @@ Napi::Value ReplaceWithNull(const Napi::CallbackInfo& info) {
   int error = null_fd < 0 || dup2(null_fd, fd) < 0 ? errno : 0;
   if (null_fd >= 0) close(null_fd);
   return Napi::Number::New(info.Env(), error);
+}
+
+// canWrite(fd) -> boolean: whether a write of up to PIPE_BUF bytes would not block, pipe(7). The mode
+// of the descriptor itself is its starter's too and is left alone.
+Napi::Value CanWrite(const Napi::CallbackInfo& info) {
+  pollfd entry = {info[0].As<Napi::Number>().Int32Value(), POLLOUT, 0};
+  bool ready = poll(&entry, 1, 0) == 1 && (entry.revents & POLLOUT) != 0;
+  return Napi::Boolean::New(info.Env(), ready);
 }
 
 Napi::Value ReadFacts(const Napi::CallbackInfo& info) {

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 Napi::Value ReplaceWithNull(const Napi::CallbackInfo& info);
+Napi::Value CanWrite(const Napi::CallbackInfo& info);
 Napi::Value ReadFacts(const Napi::CallbackInfo& info);
 
 #endif

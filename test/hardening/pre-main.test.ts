@@ -39,12 +39,13 @@ test("a tracer, an inspector and a user namespace of one's own are refused, othe
   );
 });
 
+// Absolute paths: loading the addon, as this file does, has scrubbed PATH.
 const has = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 const input = `${testKey}\n`;
 
 describe("the real program", () => {
   test("exits 9 under a tracer", {
-    skip: !has("strace", "-o", "/dev/null", "true") && "strace is not installed",
+    skip: !has("strace", "-o", "/dev/null", "/bin/true") && "strace is not installed",
   }, async () => {
     const { code, stderr } = await runProxy({ through: ["strace", "-f", "-o", "/dev/null"], input });
     assert.equal(code, 9);
@@ -52,7 +53,7 @@ describe("the real program", () => {
   });
 
   test("exits 9 in a user namespace that its own user made", {
-    skip: !has("unshare", "-U", "true") && "user namespaces are not available",
+    skip: !has("unshare", "-U", "/bin/true") && "user namespaces are not available",
   }, async () => {
     for (const through of [
       ["unshare", "-U"],

@@ -7,21 +7,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runProxy, startProxy, testKey } from "../proxy-process.ts";
+import { asOtherUser, runProxy, skipWithoutOtherUser, startProxy, testKey } from "../proxy-process.ts";
 
 const isRoot = process.geteuid?.() === 0;
-const needsRoot = { skip: !isRoot && "needs root" };
+const needsOtherUser = { skip: skipWithoutOtherUser };
 
-test("without locked memory it exits 8 and says how to raise the limit", needsRoot, async () => {
+test("without locked memory it exits 8 and says how to raise the limit", needsOtherUser, async () => {
   const { code, stderr } = await runProxy({
-    through: ["prlimit", "--memlock=0:0", "setpriv", "--reuid=60001", "--regid=60001", "--clear-groups"],
+    through: ["prlimit", "--memlock=0:0", ...asOtherUser],
     input: `${testKey}\n`,
   });
   assert.equal(code, 8, stderr);
   assert.match(stderr, /^codex: error: cannot lock memory for the API key\ncodex: hint: .*ulimit -l/);
 });
 
-test("the limit that shells set by default is enough for an unprivileged user", needsRoot, async () => {
+test("the limit that shells set by default is enough for an unprivileged user", needsOtherUser, async () => {
   const proxy = await startProxy({
     through: [
       "prlimit",
@@ -53,16 +53,15 @@ test("the fallback for kernels without memfd_secret is locked, and out of dumps"
 
 test(
   "another process of the same user reads neither memory nor environment; of plain Node it reads both",
-  needsRoot,
+  needsOtherUser,
   async () => {
     const folder = fs.mkdtempSync(join(tmpdir(), "codex-attack-"));
     fs.chmodSync(folder, 0o755);
-    const as60001 = ["setpriv", "--reuid=60001", "--regid=60001", "--clear-groups"];
     const attack = (pid: number) =>
       spawnSync(
-        as60001[0] as string,
+        asOtherUser[0],
         [
-          ...as60001.slice(1),
+          ...asOtherUser.slice(1),
           "sh",
           "-c",
           `for f in environ maps auxv; do cat /proc/${pid}/$f >/dev/null 2>&1 && echo $f; done; true`,
@@ -72,14 +71,14 @@ test(
 
     const control = spawnSync("sh", [
       "-c",
-      `${as60001.join(" ")} ${process.execPath} -e 'setTimeout(() => {}, 5000)' >/dev/null 2>&1 </dev/null & echo $!`,
+      `${asOtherUser.join(" ")} ${process.execPath} -e 'setTimeout(() => {}, 5000)' >/dev/null 2>&1 </dev/null & echo $!`,
     ]);
     const controlPid = Number(control.stdout.toString());
     execFileSync("sleep", ["0.3"]);
     assert.equal(attack(controlPid), "environ\nmaps\nauxv\n");
     process.kill(controlPid);
 
-    const proxy = await startProxy({ through: as60001 });
+    const proxy = await startProxy({ through: asOtherUser });
     assert.equal(attack(proxy.pid), "");
     await proxy.stop();
     fs.rmSync(folder, { recursive: true });

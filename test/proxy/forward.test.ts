@@ -1,6 +1,7 @@
 // What passes through the proxy, and what its two ends see when the other one misbehaves.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -10,7 +11,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { type MockUpstream, type Mode, startMockUpstream } from "../mock/upstream.ts";
-import { type RunningProxy, startProxy, testKey } from "../proxy-process.ts";
+import { launcher, type RunningProxy, startProxy, testKey } from "../proxy-process.ts";
 import { isWhole, rawPost, sendRaw } from "../raw-http.ts";
 
 let upstream: MockUpstream;
@@ -436,4 +437,24 @@ test("nobody ever saw the placeholder or the key in what the proxy wrote", () =>
   for (const record of upstream.requests) {
     assert.equal(record.headers.authorization, `Bearer ${testKey}`);
   }
+});
+
+test("nobody reads its stderr: it goes on serving", async () => {
+  const child = spawn(launcher, ["--upstream-url", "http://127.0.0.1:9/v1/responses"], {
+    stdio: ["pipe", "ignore", "pipe"],
+  });
+  child.stdin.end(`${testKey}\n`);
+  const port = await new Promise<number>((resolve) => {
+    child.stderr.once("data", (chunk) => resolve(Number(/:(\d+)\n/.exec(String(chunk))?.[1])));
+  });
+  child.stderr.pause();
+  // Each failure is a line of some 140 bytes; a pipe holds 64 KiB, and Node reads a little ahead.
+  const one = rawPost();
+  const burst = 2000;
+  const answer = await sendRaw(port, one.repeat(burst), {
+    timeoutMs: 30_000,
+    until: (text) => (text.match(/HTTP\/1\.1 502/g)?.length ?? 0) === burst,
+  });
+  assert.equal(answer.text.match(/HTTP\/1\.1 502/g)?.length, burst);
+  child.kill("SIGKILL");
 });
