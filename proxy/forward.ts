@@ -7,7 +7,7 @@ import type { Dispatcher } from "undici";
 import { sendError } from "./answer.ts";
 import type { ProxyError } from "./errors.ts";
 import { clientHeaders, upstreamHeaders } from "./headers.ts";
-import { CountedBody } from "./request-body.ts";
+import { ClientGone, CountedBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
 import { describeUpstreamFailure } from "./upstream-failure.ts";
 
@@ -107,8 +107,6 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#request.socket.resetAndDestroy();
   }
 }
-
-class ClientGone extends Error {}
 
 function latin1(bytes: Buffer): string {
   return bytes.toString("latin1");

@@ -4,11 +4,16 @@ import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { ProxyError } from "./errors.ts";
 
+/** The client closed its connection before its request was answered: nobody is left to tell. */
+export class ClientGone extends Error {
+  override readonly name = "ClientGone";
+}
+
 /**
  * A view of a request's body that may be destroyed without harm to the request: the client's socket
  * is still needed for the answer when the upstream breaks off in the middle of a body.
  *
- * Fails with PXY_ERR_BODY_TOO_LARGE after `maxBodyBytes`, and when the client leaves before the end.
+ * Fails with PXY_ERR_BODY_TOO_LARGE after `maxBodyBytes`, and with ClientGone when the client leaves.
  */
 export class CountedBody extends Readable {
   readonly #request: IncomingMessage;
@@ -28,9 +33,9 @@ export class CountedBody extends Readable {
     };
     request.on("data", this.#onData);
     request.once("end", () => this.push(null));
-    request.once("error", (cause) => this.destroy(cause));
+    request.once("error", (cause) => this.destroy(new ClientGone(undefined, { cause })));
     request.once("close", () => {
-      if (!request.complete) this.destroy(new Error("the client left"));
+      if (!request.complete) this.destroy(new ClientGone());
     });
   }
 

@@ -365,8 +365,10 @@ describe("a client that leaves ends the upstream request at once", () => {
     );
     await waitFor(() => upstream.requests.length > count, "the request to arrive");
     const record = lastRequest();
+    const logged = proxy.output.stderr;
     socket.destroy();
     await waitFor(() => record.wasAborted, "the upstream to see the end", 1000);
+    assert.equal(proxy.output.stderr, logged, "a client that leaves is no failure of the upstream");
   });
 });
 
