@@ -17,6 +17,11 @@ const errors = {
     "API key is too large to fit in the 4096-byte buffer",
     "the input must be the key alone, on one line",
   ],
+  HRD_ERR_KEY_TOO_LONG_TO_TYPE: [
+    1,
+    "API key is too long to be typed: a terminal takes 4094 characters a line",
+    "codex-responses-api-proxy < key.txt",
+  ],
   HRD_ERR_KEY_MORE_THAN_ONE_LINE: [
     1,
     "stdin holds more than the API key: only line ends may follow it",

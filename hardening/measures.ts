@@ -19,6 +19,7 @@ export interface Measure {
 
 /** What start-up did and the kernel cannot tell. */
 export interface StartFacts {
+  readonly hasStaticLauncher: boolean;
   readonly memoryKind: SecretMemoryKind;
   readonly hasCrashTrace: boolean;
 }
@@ -78,6 +79,12 @@ export function judge(facts: ProcessFacts, inspectorUrl: string | undefined): re
 
 function judgeStart(start: StartFacts): readonly Measure[] {
   return [
+    {
+      name: "static launcher",
+      state: start.hasStaticLauncher ? "on" : "off",
+      reason: start.hasStaticLauncher ? "linked with the static C library" : "built where libc.a is missing",
+      stops: "LD_PRELOAD and LD_AUDIT of the starter, in the launcher itself",
+    },
     {
       name: "secret memory",
       state: "on",

@@ -2,22 +2,11 @@
 // no Python, no make. Runs as this package's npm `install` script, with the Node that will be used.
 //
 //   node native/build.mjs [--out FOLDER]   build into native/FOLDER (default: build)
-//   node native/build.mjs --placeholder    before packing: put the shell placeholder in the bin's place
-//   node native/build.mjs --restore        after packing: put the built launcher back
 //
-// CC, CXX: the compilers. Warnings are errors.
+// CC, CXX: the compilers, with arguments if need be. Warnings are errors.
 
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -27,8 +16,8 @@ const nativeFolder = dirname(fileURLToPath(import.meta.url));
 const launcherName = "codex-responses-api-proxy";
 const require = createRequire(import.meta.url);
 
-const cc = process.env.CC || "cc";
-const cxx = process.env.CXX || "c++";
+const cc = (process.env.CC || "cc").split(" ");
+const cxx = (process.env.CXX || "c++").split(" ");
 const hardeningFlags = ["-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fstack-protector-strong"];
 
 const launcherSources = [
@@ -44,17 +33,18 @@ const launcherSources = [
 ];
 const addonSources = ["addon", "secret-memory", "key", "key-reader", "process"];
 
-function fail(message, hint) {
-  console.error(`codex: error: ${message}`);
-  if (hint) console.error(`codex: hint: ${hint}`);
-  process.exit(1);
+class BuildError extends Error {
+  constructor(message, hint) {
+    super(message);
+    this.hint = hint;
+  }
 }
 
-function compile(compiler, args) {
-  const result = spawnSync(compiler, args, { encoding: "utf8" });
-  if (result.error?.code === "ENOENT") {
-    fail(
-      `no compiler: cannot run ${compiler}`,
+function compile([compiler, ...first], args) {
+  const result = spawnSync(compiler, [...first, ...args], { encoding: "utf8" });
+  if (result.error) {
+    throw new BuildError(
+      `no compiler: cannot run ${compiler} (${result.error.code})`,
       "install a C and C++ compiler (Debian: apt-get install build-essential; Fedora: dnf install gcc gcc-c++ glibc-static; Alpine: apk add build-base)",
     );
   }
@@ -63,7 +53,7 @@ function compile(compiler, args) {
 
 function mustCompile(compiler, args) {
   const result = compile(compiler, args);
-  if (result.status !== 0) fail(`${compiler} failed:\n${result.stderr}`);
+  if (result.status !== 0) throw new BuildError(`${compiler.join(" ")} failed:\n${result.stderr}`);
 }
 
 /** Flags of this Node that close a way in; a flag that it does not know would end it at start. */
@@ -81,7 +71,7 @@ function canLinkStatically(scratch) {
   return compile(cc, ["-static", source, "-o", join(scratch, "static")]).status === 0;
 }
 
-function buildLauncher(scratch, out) {
+function buildLauncher(scratch) {
   writeFileSync(
     join(scratch, "node-flags.h"),
     nodeFlags()
@@ -105,14 +95,14 @@ function buildLauncher(scratch, out) {
     `-DNODE_PATH=${JSON.stringify(process.execPath)}`,
     `-I${scratch}`,
     ...launcherSources.map((name) => join(nativeFolder, "launcher", `${name}.c`)),
-    ...(isStatic ? ["-static"] : []),
+    ...(isStatic ? ["-static", "-DSTATIC_LAUNCHER"] : []),
     "-o",
     target,
   ]);
-  install(target, join(out, launcherName));
+  return target;
 }
 
-function buildAddon(scratch, out) {
+function buildAddon(scratch) {
   const constructorObject = join(scratch, "constructor.o");
   mustCompile(cc, [
     ...hardeningFlags,
@@ -142,7 +132,7 @@ function buildAddon(scratch, out) {
     "-o",
     target,
   ]);
-  install(target, join(out, "hardening.node"));
+  return target;
 }
 
 // By rename, so that a running launcher or a loaded addon keeps the file it has.
@@ -153,27 +143,31 @@ function install(from, to) {
 }
 
 function build(out) {
-  if (process.platform === "win32") fail("Windows is not supported", "use a Linux or macOS host, or WSL 2");
-  mkdirSync(out, { recursive: true });
+  if (process.platform === "win32") {
+    throw new BuildError("Windows is not supported", "use a Linux or macOS host, or WSL 2");
+  }
   const scratch = mkdtempSync(join(tmpdir(), "codex-native-"));
   try {
-    buildLauncher(scratch, out);
-    buildAddon(scratch, out);
+    // Both or neither: a launcher without its addon would be worse than the placeholder.
+    const launcher = buildLauncher(scratch);
+    const addon = buildAddon(scratch);
+    mkdirSync(out, { recursive: true });
+    install(addon, join(out, "hardening.node"));
+    install(launcher, join(out, launcherName));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-const [command, folder] = process.argv.slice(2);
-const out = join(nativeFolder, command === "--out" ? folder : "build");
-const bin = join(out, launcherName);
-
-if (command === "--placeholder") {
-  mkdirSync(out, { recursive: true });
-  if (existsSync(bin)) renameSync(bin, `${bin}.built`);
-  install(join(nativeFolder, "placeholder.sh"), bin);
-} else if (command === "--restore") {
-  if (existsSync(`${bin}.built`)) renameSync(`${bin}.built`, bin);
-} else {
-  build(out);
+try {
+  const [option, folder, ...rest] = process.argv.slice(2);
+  if (option !== undefined && (option !== "--out" || folder === undefined || rest.length > 0)) {
+    throw new BuildError("unknown arguments", "node native/build.mjs [--out FOLDER]");
+  }
+  build(join(nativeFolder, folder ?? "build"));
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  console.error(`codex: error: ${error.message}`);
+  if (error.hint) console.error(`codex: hint: ${error.hint}`);
+  process.exitCode = 1;
 }

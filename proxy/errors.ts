@@ -57,6 +57,7 @@ const startFailures = {
   PXY_START_INSECURE_UPSTREAM: [1, "use https, or --allow-insecure-upstream if the network may read the key"],
   PXY_START_UPSTREAM_CA: [1, "give a PEM file with at least one certificate"],
   PXY_START_SERVER_INFO: [1, "choose another path for --server-info, one that is yours to write"],
+  PXY_START_OUTPUT: [1, "check where stdout goes"],
   PXY_START_LISTEN: [1, "start it again; another --port may help"],
 } as const satisfies Record<string, readonly [exitCode: number, hint: string]>;
 

@@ -32,24 +32,24 @@ export function superviseServer(server: Server, setup: LifecycleSetup): Lifecycl
   });
 
   let ended = false;
-  const end = () => {
+  const end = (cut: number) => {
     if (ended) return;
     ended = true;
-    setup.onEnd(openRequests);
+    setup.onEnd(cut);
   };
 
   return {
     isDraining: () => draining,
     stop: () => {
       if (draining) {
-        end();
+        end(openRequests);
         return;
       }
       draining = true;
       setup.onStop();
-      server.close(end);
+      server.close(() => end(0));
       server.closeIdleConnections();
-      setTimeout(end, setup.drainTimeoutMs);
+      setTimeout(() => end(openRequests), setup.drainTimeoutMs);
     },
   };
 }

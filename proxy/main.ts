@@ -13,13 +13,28 @@ async function main(): Promise<void> {
 
 function leave(error: unknown): never {
   const { message, hint, exitCode } = error as { message?: string; hint?: string; exitCode?: number };
-  // Errors of our own say what is wrong; of any other kind only the name is shown, as a message may
-  // quote what it failed on.
-  const isOurs = exitCode !== undefined;
-  const text = isOurs ? message : `unexpected ${error instanceof Error ? error.name : "failure"}`;
-  sayError(text ?? "", hint);
-  process.exit(exitCode ?? 1);
+  if (exitCode !== undefined) {
+    sayError(message ?? "", hint);
+    process.exit(exitCode);
+  }
+  // Of an error that is not ours only the name and the code are shown: its message may quote what it
+  // failed on.
+  const { name, code } = error as { name?: string; code?: string };
+  sayError(
+    `unexpected failure: ${name ?? "unknown"} ${code ?? ""}`.trimEnd(),
+    failureHints[code ?? ""] ?? bugHint,
+  );
+  process.exit(1);
 }
+
+const bugHint = "please report it, with the output of codex-responses-api-proxy --check";
+
+const failureHints: Readonly<Record<string, string>> = {
+  MODULE_NOT_FOUND: "the package is not complete: install it again",
+  ERR_MODULE_NOT_FOUND: "the package is not complete: install it again",
+  EMFILE: "raise the limit on open files: ulimit -n 1024",
+  ENFILE: "the machine has no file descriptors left",
+};
 
 process.on("uncaughtException", leave);
 process.on("unhandledRejection", leave);

@@ -2,8 +2,9 @@
 // and the next begins was decided by the launcher (native/launcher/options.c), which passes every
 // option as one argument and keeps --port for itself.
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { StartError } from "./errors.ts";
+import { printOut } from "./terminal.ts";
 import { parseUpstreamUrl } from "./upstream-url.ts";
 
 export interface Options {
@@ -20,6 +21,8 @@ export interface Options {
   readonly check: boolean;
   /** set by the launcher when it was started by nohup(1) */
   readonly ignoreHangup: boolean;
+  /** false where the build found no static C library */
+  readonly hasStaticLauncher: boolean;
 }
 
 const defaultUpstreamUrl = "https://api.openai.com/v1/responses";
@@ -29,19 +32,31 @@ const defaultMaxBodyBytes = 512 * 1024 * 1024;
 
 const defaultDrainTimeoutMs = 30_000;
 
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("a whole number is wanted.");
-  return Number(text);
+// What the launcher adds for Node; a user who gives them is told that they are unknown.
+const launcherOptions = new Set(["--listen-fd", "--ignore-hangup", "--dynamic-launcher"]);
+
+// Messages name the option and never quote the value: it may be the key, put in the wrong place.
+function wholeNumber(option: string, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (value <= max) return value;
+    throw new StartError(
+      "PXY_START_USAGE",
+      `invalid value for ${option}: give a whole number, at most ${max}`,
+    );
+  };
 }
 
-function milliseconds(text: string): number {
-  const value = wholeNumber(text);
-  // setTimeout takes no more: 2^31 - 1, 24 days.
-  if (value > 2_147_483_647) throw new InvalidArgumentError("at most 2147483647.");
-  return value;
-}
+// What setTimeout takes at most: 2^31 - 1, 24 days.
+const maxTimeoutMs = 2_147_483_647;
 
-function collect(value: string, before: readonly string[] = []): readonly string[] {
+function hostNames(value: string, before: readonly string[] = []): readonly string[] {
+  if (!/^[a-z0-9._-]+$/i.test(value) && !/^\[[0-9a-f:.]+\]$/i.test(value)) {
+    throw new StartError(
+      "PXY_START_USAGE",
+      "invalid value for --allow-host: give a name or address alone, without scheme or port",
+    );
+  }
   return [...before, value.toLowerCase()];
 }
 
@@ -70,12 +85,17 @@ export function makeCommand(version: string): Command {
       "--allow-insecure-upstream",
       "allow http to hosts other than this one: the network can read the key",
     )
-    .option("--allow-host <NAME>", "accept this name in the Host header too; repeatable", collect)
-    .option("--max-body-bytes <N>", "largest request body", wholeNumber, defaultMaxBodyBytes)
+    .option("--allow-host <NAME>", "accept this name in the Host header too; repeatable", hostNames)
+    .option(
+      "--max-body-bytes <N>",
+      "largest request body",
+      wholeNumber("--max-body-bytes"),
+      defaultMaxBodyBytes,
+    )
     .option(
       "--drain-timeout-ms <N>",
       "how long open streams may go on at shutdown",
-      milliseconds,
+      wholeNumber("--drain-timeout-ms", maxTimeoutMs),
       defaultDrainTimeoutMs,
     )
     .option("--check", "start with a random key, print each protection and its state, and exit")
@@ -93,15 +113,16 @@ export function makeCommand(version: string): Command {
  */
 export function parseOptions(args: readonly string[], version: string): Options {
   const command = makeCommand(version)
-    .option("--listen-fd <N>", "", wholeNumber)
+    .option("--listen-fd <N>", "", wholeNumber("--listen-fd"))
     .option("--ignore-hangup")
-    .configureOutput({ writeErr: () => {} })
+    .option("--dynamic-launcher")
+    .configureOutput({ writeErr: () => {}, writeOut: printOut })
     .exitOverride((error) => {
       if (error.exitCode === 0) process.exit(0);
       throw new StartError("PXY_START_USAGE", error.message.replace(/^error: /, "").replace(/\.$/, ""));
     });
   for (const hidden of command.options) {
-    if (hidden.long === "--listen-fd" || hidden.long === "--ignore-hangup") hidden.hideHelp();
+    if (launcherOptions.has(hidden.long ?? "")) hidden.hideHelp();
   }
   const values = command.parse(args, { from: "user" }).opts();
   const upstreamUrl = parseUpstreamUrl(values.upstreamUrl, values.allowInsecureUpstream === true);
@@ -116,5 +137,6 @@ export function parseOptions(args: readonly string[], version: string): Options 
     drainTimeoutMs: values.drainTimeoutMs,
     check: values.check === true,
     ignoreHangup: values.ignoreHangup === true,
+    hasStaticLauncher: values.dynamicLauncher !== true,
   });
 }

@@ -46,9 +46,11 @@ function readIdentity(): { start_ticks: number; boot_id: string } | undefined {
  *   file of this user: another user's file or link there is a trap or a mistake
  */
 export function writeServerInfo(file: string, info: ServerInfo): () => void {
-  const path = resolve(file);
+  let path = file;
   let temporary: string | undefined;
   try {
+    path = resolve(file); // fails where the working directory is gone
+    refuseForeignFolders(dirname(path));
     makeParents(dirname(path));
     refuseForeignTarget(path);
     temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
@@ -82,6 +84,31 @@ function makeParents(folder: string): void {
   }
 }
 
+// Whoever owns a folder on the way, or a link in it, could put another file in this one's place and
+// send clients to a port of his own.
+function refuseForeignFolders(folder: string): void {
+  for (const path of [...ancestorsOf(folder), folder]) {
+    const entry = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (entry === undefined) return; // it and what follows will be made here
+    if (!isOwn(entry)) throw refuse(path, "belongs to another user");
+    if (entry.isSymbolicLink()) refuseForeignFolders(fs.realpathSync(path));
+    const { S_IWOTH } = fs.constants;
+    const isSticky = (entry.mode & 0o1000) !== 0;
+    if (entry.isDirectory() && (entry.mode & S_IWOTH) !== 0 && !isSticky) {
+      throw refuse(path, "can be written by every user");
+    }
+  }
+}
+
+function ancestorsOf(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [] : [...ancestorsOf(parent), parent];
+}
+
+function isOwn(entry: fs.Stats): boolean {
+  return entry.uid === process.geteuid?.() || entry.uid === 0;
+}
+
 function refuseForeignTarget(path: string): void {
   const existing = fs.lstatSync(path, { throwIfNoEntry: false });
   if (existing === undefined) return;
@@ -91,7 +118,7 @@ function refuseForeignTarget(path: string): void {
 }
 
 function refuse(path: string, reason: string): StartError {
-  return new StartError("PXY_START_SERVER_INFO", `--server-info ${path} ${reason}`);
+  return new StartError("PXY_START_SERVER_INFO", `cannot write --server-info: ${path} ${reason}`);
 }
 
 // Another proxy may have replaced the file since; its file stays.

@@ -6,8 +6,9 @@ import { traceCrashes } from "../hardening/crash-trace.ts";
 import { HardeningError } from "../hardening/errors.ts";
 import { readMeasures } from "../hardening/measures.ts";
 import { makeRandomSecret, readSecretFromStdin, type Secret } from "../hardening/secret.ts";
+import { StartError } from "./errors.ts";
 import { type Options, parseOptions } from "./options.ts";
-import { sayPlain, sayWarning } from "./terminal.ts";
+import { printOut, sayPlain, sayWarning } from "./terminal.ts";
 import { version } from "./version.ts";
 
 /**
@@ -24,14 +25,15 @@ export async function start(args: readonly string[]): Promise<void> {
   const secret = options.check ? makeRandomSecret() : readSecretFromStdin();
   process.on("exit", () => secret.wipe());
 
+  const facts = { hasStaticLauncher: options.hasStaticLauncher, memoryKind: secret.kind, hasCrashTrace };
   if (options.check) {
     await serve(options, secret);
     const { formatMeasures } = await import("./check.ts");
-    process.stdout.write(formatMeasures(readMeasures({ memoryKind: secret.kind, hasCrashTrace })));
+    printOut(formatMeasures(readMeasures(facts)));
     process.exit(0);
   }
 
-  for (const { state, name, reason } of readMeasures({ memoryKind: secret.kind, hasCrashTrace })) {
+  for (const { state, name, reason } of readMeasures(facts)) {
     if (state === "off") sayWarning(`protection off: ${name} (${reason})`);
   }
   const port = await serve(options, secret);
@@ -89,7 +91,9 @@ async function serve(options: Options, secret: Secret): Promise<number> {
 
 function listen(server: import("node:http").Server, fd: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      reject(new StartError("PXY_START_LISTEN", `cannot listen: ${cause.code}`, { cause }));
+    });
     server.listen({ fd }, () => resolve(server.address() as AddressInfo));
   });
 }

@@ -1,6 +1,8 @@
 // What the proxy says on stderr, in one form. stdout stays empty but for --check, --version, --help.
 
+import { writeSync } from "node:fs";
 import { writeErrorLine } from "../hardening/nonblocking-stderr.ts";
+import { StartError } from "./errors.ts";
 
 export function sayPlain(line: string): void {
   writeErrorLine(line);
@@ -13,4 +15,18 @@ export function sayWarning(message: string): void {
 export function sayError(message: string, hint?: string): void {
   writeErrorLine(`codex: error: ${message}`);
   if (hint !== undefined) writeErrorLine(`codex: hint: ${hint}`);
+}
+
+/**
+ * Write an answer to stdout.
+ *
+ * @throws {StartError} PXY_START_OUTPUT where it cannot be written: an exit code of 0 would say that it was
+ */
+export function printOut(text: string): void {
+  try {
+    writeSync(1, text);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new StartError("PXY_START_OUTPUT", `cannot write to stdout: ${code}`, { cause });
+  }
 }

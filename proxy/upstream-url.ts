@@ -18,7 +18,7 @@ export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
     throw refuse("it is not an absolute URL", cause);
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw refuse(`its scheme is ${url.protocol.slice(0, -1)}, not https`);
+    throw refuse("its scheme is not https");
   }
   if (url.username !== "" || url.password !== "") throw refuse("it holds a user name or password");
   if (url.hash !== "" || text.includes("#")) throw refuse("it holds a fragment");

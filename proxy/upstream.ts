@@ -1,5 +1,6 @@
 // The way to the upstream: one undici pool, connections without a ceiling, TLS settings made once.
 
+import { constants } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import tls from "node:tls";
@@ -33,7 +34,11 @@ export function openUpstream(url: URL, caFile: string | undefined, secret: Secre
   const connect = buildConnector({
     timeout: connectTimeoutMs,
     // One context for all connections: making it parses every root certificate.
-    secureContext: tls.createSecureContext(caFile === undefined ? {} : { ca: trustedRoots(caFile) }),
+    secureContext: tls.createSecureContext({
+      ...(caFile === undefined ? {} : { ca: trustedRoots(caFile) }),
+      // In a renegotiation OpenSSL takes no data, and Node would keep a copy of the key until it does.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    }),
   });
   const pool = new Pool(url.origin, {
     connect: spliceSecret(reportResets(connect), secret),

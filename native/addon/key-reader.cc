@@ -4,6 +4,7 @@
 #include "key-reader.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <poll.h>
@@ -14,36 +15,57 @@
 
 namespace {
 
+// N_TTY_BUF_SIZE of Linux less the newline.
+constexpr size_t kMaxTypedBytes = 4095;
+
 long NowMs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
 }
 
-// Keeps what is typed off the screen. Node restores the terminal itself when a signal ends it here.
+// What a signal handler needs to give the terminal back.
+int silenced_fd;
+termios terminal_before;
+
+void RestoreAndDie(int signal_number) {
+  tcsetattr(silenced_fd, TCSAFLUSH, &terminal_before);
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+// Keeps what is typed off the screen. For SIGINT and SIGTERM Node gives the terminal back itself.
 class SilencedTerminal {
  public:
-  explicit SilencedTerminal(int fd) : fd_(fd), silenced_(false) {
-    if (!isatty(fd) || tcgetattr(fd, &before_) != 0) return;
-    termios quiet = before_;
+  explicit SilencedTerminal(int fd) : is_terminal_(isatty(fd) == 1), silenced_(false) {
+    if (!is_terminal_ || tcgetattr(fd, &terminal_before) != 0) return;
+    silenced_fd = fd;
+    hangup_ = signal(SIGHUP, RestoreAndDie);
+    quit_ = signal(SIGQUIT, RestoreAndDie);
+    stop_ = signal(SIGTSTP, SIG_IGN);  // a shell that gets its prompt back must show what is typed
+    termios quiet = terminal_before;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     silenced_ = tcsetattr(fd, TCSAFLUSH, &quiet) == 0;
-    Say("API key (what you type stays hidden): ");
+    Say(silenced_ ? "API key (what you type stays hidden): " : "API key: ");
   }
   ~SilencedTerminal() {
-    if (!silenced_) return;
-    tcsetattr(fd_, TCSAFLUSH, &before_);
+    if (!is_terminal_) return;
+    if (silenced_) tcsetattr(silenced_fd, TCSAFLUSH, &terminal_before);
+    signal(SIGHUP, hangup_);
+    signal(SIGQUIT, quit_);
+    signal(SIGTSTP, stop_);
     Say("\n");
   }
+  bool is_terminal() const { return is_terminal_; }
 
  private:
   static void Say(const char* text) {
     ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
     (void)ignored;
   }
-  int fd_;
+  bool is_terminal_;
   bool silenced_;
-  termios before_;
+  sighandler_t hangup_ = SIG_DFL, quit_ = SIG_DFL, stop_ = SIG_DFL;
 };
 
 enum class Readable { kYes, kNo, kError };
@@ -110,6 +132,8 @@ KeyRead Read(int fd, unsigned char* memory, size_t capacity, int timeout_ms) {
   while (length > 0 && memory[length - 1] == '\r') length--;
 
   if (length == 0) return {"MISSING", 0, 0};
+  // A terminal drops what is typed behind so many characters of a line, without a word.
+  if (silenced.is_terminal() && length >= kMaxTypedBytes) return {"TOO_LONG_TO_TYPE", 0, 0};
   if (length > kMaxKeyBytes) return {"TOO_LARGE", 0, 0};
   for (size_t i = 0; i < length; i++) {
     if (!IsKeyByte(memory[i])) return {"BAD_CHARACTER", 0, 0};

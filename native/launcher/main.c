@@ -44,6 +44,13 @@ static void become_codex(const struct package_paths *paths, int argc, char **arg
   become_node(arguments, environ);
 }
 
+static void require_readable(const char *file) {
+  if (access(file, R_OK) == 0) return;
+  const char *hint = errno == EACCES ? "let this user read the package, or start it as one who can"
+                                     : "the package is not built: run npm ci, or npm rebuild";
+  fail(EXIT_LAUNCHER, hint, "cannot read %s: %s", file, strerror(errno));
+}
+
 // A starter can block or ignore signals for its children. Node undoes the ignoring; nobody else
 // would unblock them. nohup(1) is the one wish among them that is kept.
 static bool normalise_signals(void) {
@@ -67,8 +74,13 @@ int main(int argc, char **argv) {
   enum program program = choose_program(argc, argv, &first_argument);
   struct package_paths paths;
   find_package(&paths);
-  if (program == PROGRAM_CODEX) become_codex(&paths, argc, argv);
+  if (program == PROGRAM_CODEX) {
+    require_readable(paths.cli_entry);
+    become_codex(&paths, argc, argv);
+  }
 
+  require_readable(paths.addon);
+  require_readable(paths.proxy_entry);
   struct options options;
   parse_options(argc, argv, first_argument, &options);
 
@@ -91,6 +103,9 @@ int main(int argc, char **argv) {
     arguments[count++] = "--listen-fd=3";
   }
   if (ignores_hangup) arguments[count++] = "--ignore-hangup";
+#ifndef STATIC_LAUNCHER
+  arguments[count++] = "--dynamic-launcher";
+#endif
   for (int i = 0; i < options.canonical_count; i++) arguments[count++] = options.canonical[i];
   arguments[count] = NULL;
 

@@ -59,7 +59,7 @@ static int parse_port(const char *text) {
   char *end;
   long port = strtol(text, &end, 10);
   if (text[0] < '0' || text[0] > '9' || *end != '\0' || strlen(text) > 5 || port > 65535) {
-    fail(EXIT_USAGE, "give a number from 0 to 65535; 0 takes a free port", "invalid value '%s' for --port", text);
+    fail(EXIT_USAGE, "give a number from 0 to 65535; 0 takes a free port", "invalid value for --port");
   }
   return (int)port;
 }
@@ -70,7 +70,11 @@ static void refuse_argument(const char *argument, int position) {
     fail(EXIT_USAGE, "the API key is read from stdin, never from the command line",
          "unexpected argument number %d", position);
   }
-  fail(EXIT_USAGE, usage_hint, "unknown option '%.*s'", (int)strcspn(argument, "="), argument);
+  // Only what may be a misspelt option is repeated: letters and hyphens, not many.
+  size_t length = strspn(argument, "abcdefghijklmnopqrstuvwxyz-");
+  bool is_name = length <= 24 && (argument[length] == '\0' || argument[length] == '=');
+  if (is_name) fail(EXIT_USAGE, usage_hint, "unknown option '%.*s'", (int)length, argument);
+  fail(EXIT_USAGE, usage_hint, "argument number %d is an unknown option", position);
 }
 
 static void add_canonical(struct options *options, const char *name, const char *value) {

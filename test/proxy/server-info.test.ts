@@ -66,7 +66,10 @@ test("a planted symbolic link is refused and its target untouched", async () => 
   fs.symlinkSync(target, file);
   const result = await refuse(file);
   assert.equal(result.code, 1);
-  assert.match(result.stderr, /^codex: error: --server-info .*info\.json is a symbolic link\ncodex: hint: /);
+  assert.match(
+    result.stderr,
+    /^codex: error: cannot write --server-info: .*info\.json is a symbolic link\ncodex: hint: /,
+  );
   assert.equal(fs.readFileSync(target, "utf8"), "precious");
 });
 
@@ -79,6 +82,48 @@ test("another user's file is refused", {
   assert.equal(result.code, 1);
   assert.match(result.stderr, /belongs to another user/);
   assert.equal(fs.readFileSync(file, "utf8"), "theirs");
+});
+
+test("a folder on the way that another user owns or planted is refused", {
+  skip: isRoot ? false : "needs root to make another user's folder",
+}, async () => {
+  const theirs = join(folder, "theirs");
+  fs.mkdirSync(theirs);
+  execFileSync("chown", ["60002", theirs]);
+  const link = join(folder, "link");
+  fs.symlinkSync(folder, link);
+  execFileSync("chown", ["-h", "60002", link]);
+  const open = join(folder, "open");
+  fs.mkdirSync(open);
+  fs.chmodSync(open, 0o777);
+  for (const [path, reason] of [
+    [join(theirs, "info.json"), /theirs belongs to another user/],
+    [join(theirs, "new", "info.json"), /theirs belongs to another user/],
+    [join(link, "linked.json"), /link belongs to another user/],
+    [join(open, "info.json"), /open can be written by every user/],
+  ] as const) {
+    const result = await refuse(path);
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, reason);
+    assert.ok(!fs.existsSync(path));
+  }
+});
+
+test("one's own link to a folder is followed", async () => {
+  const link = join(folder, "own-link");
+  fs.symlinkSync(folder, link);
+  const proxy = await start(join(link, "info.json"));
+  assert.ok(fs.existsSync(file));
+  await proxy.stop();
+});
+
+test("a path below a working directory that is gone is refused in one line", async () => {
+  const gone = join(folder, "gone");
+  fs.mkdirSync(gone);
+  const through = ["sh", "-c", `cd ${gone} && rmdir ${gone} && exec "$@"`, "sh"];
+  const result = await runProxy({ through, args: ["--server-info", "info.json"], input: `${testKey}\n` });
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /^codex: error: cannot write --server-info info\.json: ENOENT\ncodex: hint: /);
 });
 
 test("a directory, and a path that cannot be written, are named with exit 1", async () => {
