@@ -1,6 +1,6 @@
 // Answers of the proxy itself, written to the client without anything in between.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ProxyError } from "./errors.ts";
 
@@ -20,28 +20,28 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
     headers.connection = "upgrade";
   }
   if (error.statusCode === 503) headers.connection = "close";
-  response.writeHead(error.statusCode, headers).end(body);
+  // With the phrase: an earlier attempt at a head may have left one that cannot be written.
+  response.writeHead(error.statusCode, STATUS_CODES[error.statusCode] ?? "", headers).end(body);
   if (!request.complete) closeAfterLinger(request);
 }
 
-function closeAfterLinger(request: IncomingMessage): void {
-  const { socket } = request;
-  const timer = setTimeout(() => socket.destroy(), lingerMs);
+/** Give a client that was answered early a while to stop sending, then close its connection. */
+export function closeAfterLinger(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
   timer.unref();
-  const stop = () => clearTimeout(timer);
-  request.once("end", stop);
-  socket.once("close", stop);
+  // Comes at the end of the body as well as at the end of the connection.
+  request.once("close", () => clearTimeout(timer));
 }
 
-/** Answer a connection on which no request could be parsed, and close it. */
-export function sendRawError(socket: Duplex, error: ProxyError, reasonPhrase: string): void {
+/** Answer on a connection whose bytes are not, or not any more, a request, and close it. */
+export function sendRawError(socket: Duplex, error: ProxyError): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   const body = error.toBody();
   socket.end(
-    `HTTP/1.1 ${error.statusCode} ${reasonPhrase}\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
   socket.once("finish", () => socket.destroy());

@@ -14,6 +14,11 @@ const answers = {
   PXY_ERR_CONTENT_TYPE: [403, "forbidden", "the content type must be application/json"],
   PXY_ERR_BODY_TOO_LARGE: [413, "invalid_request_error", "the request body is larger than --max-body-bytes"],
   PXY_ERR_EXPECTATION: [417, "invalid_request_error", "the only expectation that can be met is 100-continue"],
+  PXY_ERR_TRANSFER_CODING: [
+    501,
+    "invalid_request_error",
+    "the only transfer coding that is taken is chunked",
+  ],
   PXY_ERR_UPGRADE: [
     426,
     "invalid_request_error",

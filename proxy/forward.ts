@@ -2,10 +2,10 @@
 // written in the tick in which it arrives. What breaks on one side is broken on the other: a client
 // never sees a clean end of an answer that was cut, and the upstream stops when its client is gone.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Dispatcher } from "undici";
-import { sendError } from "./answer.ts";
-import type { ProxyError } from "./errors.ts";
+import { closeAfterLinger, sendError } from "./answer.ts";
+import { ProxyError } from "./errors.ts";
 import { clientHeaders, upstreamHeaders } from "./headers.ts";
 import { ClientGone, CountedBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
@@ -23,7 +23,8 @@ export function forward(
   report: ReportFailure,
 ): void {
   const exchange = new Exchange(request, response, report);
-  if (request.headers.expect !== undefined) response.writeContinue();
+  // RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it.
+  if (request.headers.expect !== undefined && request.httpVersion === "1.1") response.writeContinue();
   try {
     upstream.pool.dispatch(
       {
@@ -74,9 +75,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     reason?: string,
   ): void {
     if (status < 200) return; // 102 and 103 say nothing that a client of this API waits for
-    const headers = clientHeaders((controller.rawHeaders as readonly Buffer[]).map(latin1));
-    this.#response.writeHead(status, reason ?? "", headers);
-    this.#response.flushHeaders();
+    const rawHeaders = (controller.rawHeaders as readonly Buffer[]).map(latin1);
+    if (hasForeignCoding(rawHeaders)) {
+      controller.abort(
+        new ProxyError("PXY_ERR_UPSTREAM", "the answer has a transfer coding other than chunked"),
+      );
+      return;
+    }
+    this.#response.writeHead(status, writablePhrase(status, reason), clientHeaders(rawHeaders));
+    // Sends the head now, and as latin1: flushHeaders() would encode its bytes above 0x7f again.
+    if (status !== 204 && status !== 304) this.#response.write("", "latin1");
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -86,6 +94,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#isOver = true;
     this.#response.end();
+    if (!this.#request.complete) closeAfterLinger(this.#request);
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -106,6 +115,22 @@ class Exchange implements Dispatcher.DispatchHandler {
     // A reset rather than an orderly close: an HTTP/1.0 client takes a close for the end of the answer.
     this.#request.socket.resetAndDestroy();
   }
+}
+
+// A phrase is for people only; one that HTTP/1.1 cannot carry is replaced by the usual one.
+function writablePhrase(status: number, reason = ""): string {
+  return /^[\t\x20-\x7e]*$/.test(reason) ? reason : (STATUS_CODES[status] ?? "");
+}
+
+// Transfer codings belong to the hop, and the parser takes off only chunked: passed on, a gzip below
+// it would reach the client unannounced.
+function hasForeignCoding(rawHeaders: readonly string[]): boolean {
+  return rawHeaders.some(
+    (value, index) =>
+      index % 2 === 1 &&
+      rawHeaders[index - 1]?.toLowerCase() === "transfer-encoding" &&
+      value.trim().toLowerCase() !== "chunked",
+  );
 }
 
 function latin1(bytes: Buffer): string {

@@ -18,6 +18,8 @@ export type Passage = "forward" | "shutdown";
 export interface RawRequest {
   readonly method: string;
   readonly target: string;
+  /** as Node gives it: "1.1" */
+  readonly httpVersion: string;
   readonly rawHeaders: readonly string[];
 }
 
@@ -28,6 +30,9 @@ export interface RawRequest {
  * @throws {ProxyError} with the status and reason of the refusal
  */
 export function admit(request: RawRequest, policy: GatePolicy): Passage {
+  if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0") {
+    throw new ProxyError("PXY_ERR_BAD_REQUEST", "the version is neither 1.1 nor 1.0");
+  }
   // First the checks against web pages: a page learns nothing, not even what exists.
   refuseForeignHost(request, policy);
   refuseWebPages(request);
@@ -40,6 +45,7 @@ export function admit(request: RawRequest, policy: GatePolicy): Passage {
   if (request.target !== "/v1/responses") throw new ProxyError("PXY_ERR_TARGET");
   if (request.method !== "POST") throw new ProxyError("PXY_ERR_METHOD");
   refuseOtherContent(request);
+  refuseOtherCodings(request);
   refuseLargeBody(request, policy);
   refuseUnknownExpectation(request);
   return "forward";
@@ -47,7 +53,8 @@ export function admit(request: RawRequest, policy: GatePolicy): Passage {
 
 /** The raw view of a Node request, for {@link admit}. */
 export function rawRequestOf(message: IncomingMessage, target: string): RawRequest {
-  return { method: message.method ?? "", target, rawHeaders: message.rawHeaders };
+  const { method = "", httpVersion, rawHeaders } = message;
+  return { method, target, httpVersion, rawHeaders };
 }
 
 /** Every value of a header, in order; `name` in lower case. */
@@ -96,6 +103,14 @@ function refuseOtherContent(request: RawRequest): void {
   const types = valuesOf(request, "content-type");
   const isJson = types.length === 1 && /^application\/json[ \t]*(;|$)/i.test(types[0] ?? "");
   if (!isJson) throw new ProxyError("PXY_ERR_CONTENT_TYPE");
+}
+
+// RFC 9112 6.1: the parser takes off chunked alone, what is below it would go on unannounced.
+function refuseOtherCodings(request: RawRequest): void {
+  const codings = valuesOf(request, "transfer-encoding");
+  if (codings.length > 1 || codings.some((value) => value.toLowerCase() !== "chunked")) {
+    throw new ProxyError("PXY_ERR_TRANSFER_CODING");
+  }
 }
 
 // Bodies without a declared length are counted as they pass, in request-body.ts.

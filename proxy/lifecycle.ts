@@ -1,17 +1,19 @@
 // How the proxy ends: it stops accepting, lets open streams finish within a limit, and leaves.
-// A second signal does not wait.
+// A second signal does not wait. Whatever is cut is reset, so that it does not look whole.
 
 import type { Server } from "node:http";
+import { Connections } from "./connections.ts";
 
 export interface LifecycleSetup {
   readonly drainTimeoutMs: number;
   /** at the start of the shutdown, before streams are waited for */
   readonly onStop: () => void;
-  /** at the end of it; `cut` streams had to be ended */
+  /** at the end of it; `cut` connections with open requests had to be reset */
   readonly onEnd: (cut: number) => void;
 }
 
 export interface Lifecycle {
+  readonly connections: Connections;
   isDraining(): boolean;
   /** begin the shutdown; called again, end it at once */
   stop(): void;
@@ -20,36 +22,41 @@ export interface Lifecycle {
 /** Wire the shutdown of a listening server. */
 export function superviseServer(server: Server, setup: LifecycleSetup): Lifecycle {
   let draining = false;
-  let openRequests = 0;
+  let ended = false;
 
-  server.on("request", (_request, response) => {
-    openRequests++;
-    response.once("close", () => {
-      openRequests--;
-      // A kept-alive connection would hold the server open until its client lets go.
-      if (draining) setImmediate(() => server.closeIdleConnections());
-    });
+  const connections = new Connections(server, (socket) => {
+    // A kept-alive connection would hold the server open until its client lets go.
+    if (draining && connections.openOn(socket).length === 0) socket.destroySoon();
   });
 
-  let ended = false;
-  const end = (cut: number) => {
+  const reset = (): number => {
+    // Node 24 tells of the last connection's end before the answer on it is counted as done.
+    const busy = connections.busy().filter((socket) => !socket.destroyed);
+    for (const socket of busy) socket.resetAndDestroy();
+    return busy.length;
+  };
+  process.on("exit", reset);
+
+  const end = () => {
     if (ended) return;
     ended = true;
-    setup.onEnd(cut);
+    setup.onEnd(reset());
   };
 
   return {
+    connections,
     isDraining: () => draining,
     stop: () => {
       if (draining) {
-        end(openRequests);
+        end();
         return;
       }
       draining = true;
       setup.onStop();
-      server.close(() => end(0));
-      server.closeIdleConnections();
-      setTimeout(() => end(openRequests), setup.drainTimeoutMs);
+      server.close(end);
+      // Those too that have sent nothing yet, or half a request: nobody waits for an answer there.
+      for (const socket of connections.idle()) socket.destroy();
+      setTimeout(end, setup.drainTimeoutMs);
     },
   };
 }

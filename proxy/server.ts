@@ -1,9 +1,11 @@
 // The front: fastify's request lifecycle with one hook that decides. The router sees the same path
 // for every request, so it decides nothing; the gate compares what stood on the wire.
 
-import { STATUS_CODES } from "node:http";
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { type FastifyInstance, fastify } from "fastify";
 import { sendError, sendRawError } from "./answer.ts";
+import type { Connections, OpenRequest } from "./connections.ts";
 import { type AnswerCode, ProxyError } from "./errors.ts";
 import { forward, type ReportFailure } from "./forward.ts";
 import { admit, type GatePolicy, type Passage, rawRequestOf } from "./gate.ts";
@@ -14,6 +16,7 @@ export interface ServerSetup {
   readonly upstream: Upstream;
   readonly report: ReportFailure;
   readonly isDraining: () => boolean;
+  readonly connections: () => Connections;
   /** called after the answer to an admitted GET /shutdown was written */
   readonly onShutdownRequest: () => void;
 }
@@ -42,8 +45,7 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
     // A missing Host is the gate's to refuse: Node's own answer would have no body.
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs, requireHostHeader: false },
     clientErrorHandler: (error, socket) => {
-      const answer = new ProxyError(clientErrors[error.code ?? ""] ?? "PXY_ERR_BAD_REQUEST");
-      sendRawError(socket, answer, STATUS_CODES[answer.statusCode] ?? "");
+      answerMalformed(error, socket, setup.connections().openOn(socket));
     },
   });
 
@@ -66,7 +68,9 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   server.post("/", (request, reply) => {
     reply.hijack();
     if (passages.get(request.raw) !== "forward") throw new ProxyError("PXY_ERR_TARGET");
-    forward(request.raw, reply.raw, setup.upstream, setup.policy.maxBodyBytes, setup.report);
+    whenItsTurn(reply.raw, () => {
+      forward(request.raw, reply.raw, setup.upstream, setup.policy.maxBodyBytes, setup.report);
+    });
   });
   server.get("/", (request, reply) => {
     reply.hijack();
@@ -90,9 +94,34 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
     server.server.emit("request", request, response),
   );
   server.server.on("connect", (_request, socket) => {
-    sendRawError(socket, new ProxyError("PXY_ERR_METHOD"), "Forbidden");
+    if (setup.connections().openOn(socket as Socket).length > 0) (socket as Socket).resetAndDestroy();
+    else sendRawError(socket, new ProxyError("PXY_ERR_METHOD"));
   });
+  // Node drops headers beyond 1,000 without a word, unseen by the gate; their bytes are limited anyway.
+  server.server.maxHeadersCount = 0;
   return server;
+}
+
+// A request that was sent before the one ahead of it was answered waits for its turn. It may never
+// come: then the client has gone, and nothing was sent upstream in its name.
+function whenItsTurn(response: ServerResponse, begin: () => void): void {
+  if (response.socket === null) response.once("socket", begin);
+  else begin();
+}
+
+// An answer to bytes that are no request must not be taken for the answer to a request before them,
+// or be written into the middle of one.
+function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, open: readonly OpenRequest[]): void {
+  if (socket.destroyed || error.code === "ECONNRESET") return;
+  // The next request's head is late; what is open on the connection is not its fault.
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && open.length > 0) return;
+  const [first] = open;
+  const isItsBody = open.length === 1 && first?.request.complete === false && !first.response.headersSent;
+  if (open.length === 0 || isItsBody) {
+    sendRawError(socket, new ProxyError(clientErrors[error.code ?? ""] ?? "PXY_ERR_BAD_REQUEST"));
+  } else {
+    socket.resetAndDestroy();
+  }
 }
 
 function noSchemas(): never {

@@ -65,6 +65,7 @@ async function serve(options: Options, secret: Secret): Promise<number> {
     upstream,
     report: (phase, failure) => sayWarning(`request failed ${phase}: ${failure.message}`),
     isDraining: () => lifecycle.isDraining(),
+    connections: () => lifecycle.connections,
     onShutdownRequest: () => lifecycle.stop(),
   });
   const lifecycle = superviseServer(server.server, {

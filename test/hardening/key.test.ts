@@ -111,8 +111,8 @@ describe("refused with exit 1", () => {
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
     });
-    const code = await new Promise((resolve) => child.on("close", resolve));
-    assert.equal(code, 1);
+    const end = await new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
+    assert.deepEqual(end, { code: 1, signal: null });
     assert.match(stderr, /no API key arrived on stdin within 30 seconds/);
     assert.ok(Date.now() - began > 29_000);
   });

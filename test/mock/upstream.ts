@@ -190,7 +190,7 @@ function apiError(status: number, type: string, message: string, headers: http.O
 }
 
 // These answer, or do not, before the body has arrived.
-const answersEarly = new Set<string>(["earlyError", "neverReads"]);
+const answersEarly = new Set<string>(["earlyError", "earlyAnswer", "neverReads"]);
 
 const answers = {
   /** a stream without pauses where one is asked for, else one JSON document */
@@ -221,6 +221,11 @@ const answers = {
   /** answers and closes without having read the body */
   earlyError: async ({ response }: Exchange) => {
     sendJson(response, 401, { error: { message: "early", type: "x", code: null } }, { connection: "close" });
+  },
+  /** answers on the head, and reads on */
+  earlyAnswer: async ({ request, response }: Exchange) => {
+    sendJson(response, 200, { early: true });
+    request.resume();
   },
   /** takes the request's head and nothing more */
   neverReads: async ({ request }: Exchange) => {
@@ -276,6 +281,20 @@ const answers = {
       "HTTP/1.1 200 Fine\r\nContent-Type: application/json\r\nX-Request-Id: req_1\r\nX-Twice: a\r\nX-Twice: b\r\n" +
         "Set-Cookie: s=1\r\nSet-Cookie: t=2\r\nKeep-Alive: timeout=9\r\nProxy-Authenticate: Basic\r\n" +
         "Connection: close, X-Hop\r\nX-Hop: 1\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\n{}",
+    );
+  },
+  /** a phrase that HTTP/1.1 cannot carry, and a header value above 0x7f */
+  oddHead: async ({ request }: Exchange) => {
+    const head = "HTTP/1.1 429 Zu viele Anfragen \u2013 bitte warten\r\nX-Name: ";
+    const rest = "\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+    request.socket.end(
+      Buffer.concat([Buffer.from(head), Buffer.from("Zo\xeb", "latin1"), Buffer.from(rest)]),
+    );
+  },
+  /** a coding below chunked, which a proxy may not pass on */
+  foreignCoding: async ({ request }: Exchange) => {
+    request.socket.end(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     );
   },
   noContent: async ({ response }: Exchange) => {

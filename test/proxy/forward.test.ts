@@ -213,6 +213,36 @@ test("a compressed answer passes unexpanded", async () => {
   assert.equal(lastRequest().headers["accept-encoding"], "gzip");
 });
 
+test("a reason that cannot be passed is replaced, and header bytes above 0x7f stay what they are", async () => {
+  upstream.mode = "oddHead";
+  const answer = await sendRaw(proxy.port, rawPost(), { until: isWhole });
+  assert.match(answer.text, /^HTTP\/1\.1 429 Too Many Requests\r\n/);
+  assert.match(answer.text, /\r\nX-Name: Zo\xeb\r\n/);
+});
+
+test("an answer with a transfer coding below chunked is a 502", async () => {
+  upstream.mode = "foreignCoding";
+  const answer = await reply(post("{}"));
+  assert.equal(answer.status, 502);
+  assert.match(answer.body.toString(), /transfer coding other than chunked/);
+});
+
+test("an upload that goes on after the answer is cut after a while", async () => {
+  upstream.mode = "earlyAnswer";
+  const socket = net.connect(proxy.port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write(
+    "POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+  );
+  const feed = setInterval(() => socket.write("4\r\nxxxx\r\n"), 20);
+  const [first] = await once(socket, "data");
+  assert.match(String(first), /^HTTP\/1\.1 200 /);
+  const began = Date.now();
+  await new Promise((resolve) => socket.once("close", resolve));
+  clearInterval(feed);
+  assert.ok(Date.now() - began < 15_000);
+});
+
 test("an answer without content passes", async () => {
   upstream.mode = "noContent";
   assert.equal((await reply(post("{}"))).status, 204);
@@ -369,6 +399,65 @@ describe("a client that leaves ends the upstream request at once", () => {
     socket.destroy();
     await waitFor(() => record.wasAborted, "the upstream to see the end", 1000);
     assert.equal(proxy.output.stderr, logged, "a client that leaves is no failure of the upstream");
+  });
+});
+
+describe("requests sent ahead on one connection", () => {
+  test("are forwarded one after the other", async () => {
+    upstream.mode = "stream";
+    upstream.eventCount = 3;
+    const before = upstream.requests.length;
+    const answer = sendRaw(proxy.port, rawPost({ body: '{"stream":true}' }).repeat(3), {
+      timeoutMs: 5000,
+      until: (text) => (text.match(/response\.completed/g)?.length ?? 0) >= 6,
+    });
+    await sleep(100);
+    assert.equal(upstream.requests.length - before, 1);
+    assert.equal((await answer).text.match(/HTTP\/1\.1 200/g)?.length, 3);
+    assert.equal(upstream.requests.length - before, 3);
+  });
+
+  test("are not forwarded when the client leaves during the first", async () => {
+    upstream.mode = "silenceAfterHeaders";
+    const before = upstream.requests.length;
+    const socket = net.connect(proxy.port, "127.0.0.1");
+    socket.write(rawPost().repeat(5));
+    await once(socket, "data");
+    socket.destroy();
+    await waitFor(() => upstream.requests[before]?.wasAborted === true, "the first to be ended", 1000);
+    await sleep(200);
+    assert.equal(upstream.requests.length - before, 1);
+  });
+
+  test("cannot write an error into an answer that is under way", async () => {
+    upstream.mode = "stream";
+    upstream.eventCount = 20;
+    for (const garbage of ["GARBAGE\r\n\r\n", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"]) {
+      const socket = net.connect(proxy.port, "127.0.0.1");
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk;
+        if (text.includes("output_text.delta") && socket.writable) socket.end(garbage);
+      });
+      socket.on("error", () => {});
+      socket.write(rawPost({ body: '{"stream":true}' }));
+      await new Promise((resolve) => socket.once("close", resolve));
+      assert.equal(text.match(/HTTP\/1\.1 /g)?.length, 1, text.slice(-300));
+      assert.ok(!isWhole(text));
+    }
+  });
+
+  test("refused by the dozen, leave no warning on stderr", async () => {
+    const socket = net.connect(proxy.port, "127.0.0.1");
+    for (let i = 0; i < 30; i++) {
+      socket.write("POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n");
+      const answered = once(socket, "data");
+      await sleep(2);
+      socket.write("{}");
+      assert.match(String(await answered), /^HTTP\/1\.1 403 /);
+    }
+    socket.destroy();
+    assert.doesNotMatch(proxy.output.stderr, /Warning/);
   });
 });
 

@@ -168,6 +168,26 @@ const refused: readonly Case[] = [
     code: "PXY_ERR_BAD_REQUEST",
   },
   {
+    name: "HTTP/2.0 as the version",
+    bytes: rawPost({ line: "POST /v1/responses HTTP/2.0" }),
+    status: 400,
+    code: "PXY_ERR_BAD_REQUEST",
+  },
+  {
+    name: "a transfer coding below chunked",
+    bytes:
+      "POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+      "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    status: 501,
+    code: "PXY_ERR_TRANSFER_CODING",
+  },
+  {
+    name: "an Origin behind a thousand other headers",
+    bytes: rawPost({ headers: [...Array(1100).fill("a: 1"), "Origin: http://evil.example"] }),
+    status: 403,
+    code: "PXY_ERR_ORIGIN",
+  },
+  {
     name: "the HTTP/2 preface",
     bytes: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     status: 400,
@@ -295,6 +315,7 @@ describe("the gate by itself", () => {
   const request = (change: Partial<RawRequest>): RawRequest => ({
     method: "POST",
     target: "/v1/responses",
+    httpVersion: "1.1",
     rawHeaders: ["Host", "localhost", "Content-Type", "application/json"],
     ...change,
   });

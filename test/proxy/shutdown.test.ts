@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import http, { type IncomingMessage } from "node:http";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -36,6 +37,7 @@ async function openStream(proxy: RunningProxy): Promise<{ done: Promise<boolean>
     agent: new http.Agent({ keepAlive: true }),
     headers: { "content-type": "application/json" },
   });
+  request.on("error", () => {});
   request.end('{"stream":true}');
   const [response] = (await once(request, "response")) as [IncomingMessage];
   let text = "";
@@ -59,11 +61,12 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   });
 }
 
-test("GET /shutdown: 200, exit 0, server info gone", async () => {
+test("GET /shutdown: 200, exit 0, server info gone, nothing cut", async () => {
   const proxy = await start("--http-shutdown");
   const answer = await sendRaw(proxy.port, `GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:${proxy.port}\r\n\r\n`);
   assert.equal(answer.status, 200);
   assert.deepEqual(await proxy.ended, { code: 0, signal: null });
+  assert.equal(proxy.output.stderr, `responses-api-proxy listening on 127.0.0.1:${proxy.port}\n`);
   assert.ok(!existsSync(info));
 });
 
@@ -110,6 +113,33 @@ test("streams that take longer than the drain timeout are cut, not ended in orde
   assert.ok(Date.now() - began < 5000);
   assert.equal(await stream.done, false);
   assert.match(proxy.output.stderr, /1 open request was cut off/);
+});
+
+test("an HTTP/1.0 client, for whom a close is an end, sees a reset when its stream is cut", async () => {
+  upstream.mode = "stream";
+  upstream.eventCount = 100;
+  upstream.eventGapMs = 50;
+  const proxy = await start("--drain-timeout-ms", "200");
+  const line = "POST /v1/responses HTTP/1.0";
+  const answer = sendRaw(proxy.port, rawPost({ line, body: '{"stream":true}' }), { timeoutMs: 5000 });
+  await sleep(300);
+  proxy.kill("SIGTERM");
+  assert.equal((await answer).end, "reset");
+  await proxy.ended;
+});
+
+test("connections that have asked for nothing yet do not hold it up", async () => {
+  const proxy = await start();
+  const silent = net.connect(proxy.port, "127.0.0.1");
+  const half = net.connect(proxy.port, "127.0.0.1");
+  for (const socket of [silent, half]) socket.on("error", () => {});
+  half.write("POST /v1/res");
+  await sleep(100);
+  const began = Date.now();
+  proxy.kill("SIGTERM");
+  assert.deepEqual(await proxy.ended, { code: 0, signal: null });
+  assert.ok(Date.now() - began < 5000);
+  assert.doesNotMatch(proxy.output.stderr, /cut off/);
 });
 
 test("a second signal ends it at once", async () => {

@@ -1,0 +1,46 @@
+// Which requests are open on which connection. Node tells neither what a late parser error would cut
+// into nor, for a request that waits behind another, that its client has gone.
+
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+export interface OpenRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** The connections of a server, each with its requests that are not answered in full. */
+export class Connections {
+  readonly #open = new Map<Socket, Set<OpenRequest>>();
+
+  /** @param onAnswered - called when a request was answered, or given up by a client that left */
+  constructor(server: Server, onAnswered: (socket: Socket) => void) {
+    server.on("connection", (socket) => {
+      this.#open.set(socket, new Set());
+      socket.once("close", () => this.#open.delete(socket));
+    });
+    // Before the handler, which may answer at once.
+    server.prependListener("request", (request, response) => {
+      const { socket } = request;
+      const open: OpenRequest = { request, response };
+      this.#open.get(socket)?.add(open);
+      response.once("close", () => {
+        this.#open.get(socket)?.delete(open);
+        onAnswered(socket);
+      });
+    });
+  }
+
+  /** The open requests of one connection, in the order in which they came. */
+  openOn(socket: Socket): readonly OpenRequest[] {
+    return [...(this.#open.get(socket) ?? [])];
+  }
+
+  idle(): readonly Socket[] {
+    return [...this.#open].filter(([, open]) => open.size === 0).map(([socket]) => socket);
+  }
+
+  busy(): readonly Socket[] {
+    return [...this.#open].filter(([, open]) => open.size > 0).map(([socket]) => socket);
+  }
+}
