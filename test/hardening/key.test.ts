@@ -1,7 +1,7 @@
 // The key's way in: what stdin may hold, what is said otherwise, and that no message repeats it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,6 +68,35 @@ describe("taken as the key", () => {
   });
 });
 
+describe("typed at a terminal", {
+  skip: spawnSync("script", ["-V"]).status !== 0 && "script(1) is not installed",
+}, () => {
+  /** What the terminal shows when this is typed at the prompt. */
+  async function terminalShows(typed: string): Promise<string> {
+    const command = `${launcher} --upstream-url ${upstream.url}`;
+    const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
+    let shown = "";
+    child.stdout.on("data", (chunk) => {
+      const isPrompt = !shown.includes("API key (");
+      shown += chunk;
+      if (isPrompt && shown.includes("API key (")) child.stdin.write(typed);
+      if (shown.includes("listening on")) child.stdin.write("\x03");
+    });
+    await new Promise((resolve) => child.once("close", resolve));
+    return shown;
+  }
+
+  test("it is asked for and not shown", async () => {
+    const shown = await terminalShows(`${testKey}\n`);
+    assert.match(shown, /API key \(what you type stays hidden\): [\s\S]*listening on/);
+    assert.ok(!shown.includes(testKey));
+  });
+
+  test("it is refused where the terminal may have cut it", async () => {
+    assert.match(await terminalShows(`${"k".repeat(4095)}Z\n`), /too long to be typed/);
+  });
+});
+
 describe("refused with exit 1", () => {
   const missing = /API key must be provided via stdin/;
   const character = /API key may only contain ASCII letters, numbers, or any of - \. _ ~ \+ \/ =/;
@@ -111,7 +140,9 @@ describe("refused with exit 1", () => {
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
     });
-    const end = await new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
+    const end = await new Promise((resolve) =>
+      child.on("close", (code, signal) => resolve({ code, signal })),
+    );
     assert.deepEqual(end, { code: 1, signal: null });
     assert.match(stderr, /no API key arrived on stdin within 30 seconds/);
     assert.ok(Date.now() - began > 29_000);
