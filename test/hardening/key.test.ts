@@ -80,7 +80,8 @@ describe("typed at a terminal", {
       const isPrompt = !shown.includes("API key (");
       shown += chunk;
       if (isPrompt && shown.includes("API key (")) child.stdin.write(typed);
-      if (shown.includes("listening on")) child.stdin.write("\x03");
+      // Ctrl-C and the end: script(1) waits for both.
+      if (/listening on|codex: hint/.test(shown) && child.stdin.writable) child.stdin.end("\x03");
     });
     await new Promise((resolve) => child.once("close", resolve));
     return shown;
