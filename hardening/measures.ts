@@ -19,6 +19,8 @@ export interface Measure {
 
 /** What start-up did and the kernel cannot tell. */
 export interface StartFacts {
+  /** a TCP port that is not the upstream's and not 53 */
+  readonly forbiddenPort: number;
   readonly hasStaticLauncher: boolean;
   readonly memoryKind: SecretMemoryKind;
   readonly hasCrashTrace: boolean;
@@ -26,17 +28,31 @@ export interface StartFacts {
 
 /** Ask the kernel for the state of every measure, in the order in which they are taken. */
 export function readMeasures(start: StartFacts): readonly Measure[] {
-  return [...judge(native.readFacts(), inspector.url()), ...judgeStart(start)];
+  return [
+    ...judge(native.readFacts(start.forbiddenPort), inspector.url(), process.geteuid?.() === 0),
+    ...judgeStart(start),
+  ];
 }
 
 /** Turn what the kernel says into measures; separate from the asking so that it can be tested. */
-export function judge(facts: ProcessFacts, inspectorUrl: string | undefined): readonly Measure[] {
+export function judge(
+  facts: ProcessFacts,
+  inspectorUrl: string | undefined,
+  isRoot: boolean,
+): readonly Measure[] {
   const { EACCES, ENOSYS } = constants.errno;
   return [
     measure("not dumpable", facts.dumpable, facts.dumpable === 0, {
       on: "PR_GET_DUMPABLE is 0",
       off: `PR_GET_DUMPABLE is ${facts.dumpable}`,
       stops: "ptrace, /proc/PID/mem and environ, core files, by processes of the same uid",
+    }),
+    measure("not dumpable at start", facts.runsUnreadably, facts.runsUnreadably === true || isRoot, {
+      on: isRoot
+        ? "started by root, whom no other user can open"
+        : "executed from an unreadable copy of the loader",
+      off: "no executable memfd here (vm.memfd_noexec)",
+      stops: "opening the process between its exec and its first instruction",
     }),
     measure("no core files", facts.coreLimitBytes, facts.coreLimitBytes === 0, {
       on: "RLIMIT_CORE is 0, hard",
@@ -58,6 +74,16 @@ export function judge(facts: ProcessFacts, inspectorUrl: string | undefined): re
       on: "io_uring_setup(2) was tried: ENOSYS",
       off: "io_uring_setup(2) was tried: it exists",
       stops: "input and output that passes by system call filters",
+    }),
+    measure("files restricted", facts.readVarErrno, facts.readVarErrno === EACCES, {
+      on: "Landlock; reading /var was tried: EACCES",
+      off: "no Landlock here; reading /var was tried: it works",
+      stops: "reading or writing other files from inside a taken-over process",
+    }),
+    measure("connections restricted", facts.connectErrno, facts.connectErrno === EACCES, {
+      on: "Landlock; connecting elsewhere was tried: EACCES",
+      off: "Landlock before ABI 4; connecting elsewhere was tried: nothing forbids it",
+      stops: "TCP to other ports than the upstream's and DNS from inside a taken-over process",
     }),
     measure("no tracer", facts.tracerPid, facts.tracerPid === 0, {
       on: "TracerPid is 0",

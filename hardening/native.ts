@@ -13,6 +13,12 @@ export interface ProcessFacts {
   readonly noNewPrivileges?: number;
   /** errno of an attempted io_uring_setup(2) */
   readonly ioUringErrno?: number;
+  /** errno of reading /var, which every user may read */
+  readonly readVarErrno?: number;
+  /** errno of a TCP connection to the forbidden port of this machine */
+  readonly connectErrno?: number;
+  /** whether the executed file was one that its user cannot read */
+  readonly runsUnreadably?: boolean;
   readonly tracerPid?: number;
   readonly seccompMode?: number;
   readonly inUserNamespace?: boolean;
@@ -34,7 +40,8 @@ interface Native {
   replaceWithNull(fd: number): number;
   /** whether a write of a line to the descriptor would not block */
   canWrite(fd: number): boolean;
-  readFacts(): ProcessFacts;
+  /** @param forbiddenPort - a TCP port to which nothing should let the process connect */
+  readFacts(forbiddenPort: number): ProcessFacts;
 }
 
 export const native = createRequire(import.meta.url)("#native") as Native;

@@ -30,6 +30,9 @@ const launcherSources = [
   "listen",
   "lock",
   "fail",
+  "landlock",
+  "janitor",
+  "unreadable",
 ];
 const addonSources = ["addon", "secret-memory", "key", "key-reader", "process"];
 

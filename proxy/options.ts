@@ -19,6 +19,8 @@ export interface Options {
   readonly maxBodyBytes: number;
   readonly drainTimeoutMs: number;
   readonly check: boolean;
+  /** the socket to the janitor, undefined where there is none */
+  readonly janitorFd: number | undefined;
   /** set by the launcher when it was started by nohup(1) */
   readonly ignoreHangup: boolean;
   /** false where the build found no static C library */
@@ -33,7 +35,7 @@ const defaultMaxBodyBytes = 512 * 1024 * 1024;
 const defaultDrainTimeoutMs = 30_000;
 
 // What the launcher adds for Node; a user who gives them is told that they are unknown.
-const launcherOptions = new Set(["--listen-fd", "--ignore-hangup", "--dynamic-launcher"]);
+const launcherOptions = new Set(["--listen-fd", "--janitor-fd", "--ignore-hangup", "--dynamic-launcher"]);
 
 // Messages name the option and never quote the value: it may be the key, put in the wrong place.
 function wholeNumber(option: string, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -114,6 +116,7 @@ export function makeCommand(version: string): Command {
 export function parseOptions(args: readonly string[], version: string): Options {
   const command = makeCommand(version)
     .option("--listen-fd <N>", "", wholeNumber("--listen-fd"))
+    .option("--janitor-fd <N>", "", wholeNumber("--janitor-fd"))
     .option("--ignore-hangup")
     .option("--dynamic-launcher")
     .configureOutput({ writeErr: () => {}, writeOut: printOut })
@@ -136,6 +139,7 @@ export function parseOptions(args: readonly string[], version: string): Options 
     maxBodyBytes: values.maxBodyBytes,
     drainTimeoutMs: values.drainTimeoutMs,
     check: values.check === true,
+    janitorFd: values.janitorFd,
     ignoreHangup: values.ignoreHangup === true,
     hasStaticLauncher: values.dynamicLauncher !== true,
   });

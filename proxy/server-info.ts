@@ -121,6 +121,19 @@ function refuse(path: string, reason: string): StartError {
   return new StartError("PXY_START_SERVER_INFO", `cannot write --server-info: ${path} ${reason}`);
 }
 
+/**
+ * Have the janitor remove the file, which this process may not be allowed to do any more, and wait
+ * until it is gone. The janitor checks that the file is this process's own.
+ */
+export function removeByJanitor(janitorFd: number): void {
+  try {
+    fs.writeSync(janitorFd, "r");
+    fs.readSync(janitorFd, Buffer.alloc(1)); // the launcher has set a limit of a second
+  } catch {
+    // It removes the file when this process has ended.
+  }
+}
+
 // Another proxy may have replaced the file since; its file stays.
 function removeOwn(path: string, written: fs.Stats): void {
   try {

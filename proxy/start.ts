@@ -25,7 +25,14 @@ export async function start(args: readonly string[]): Promise<void> {
   const secret = options.check ? makeRandomSecret() : readSecretFromStdin();
   process.on("exit", () => secret.wipe());
 
-  const facts = { hasStaticLauncher: options.hasStaticLauncher, memoryKind: secret.kind, hasCrashTrace };
+  // Discard or echo, whichever is not where the upstream is.
+  const forbiddenPort = options.upstreamUrl.port === "9" ? 7 : 9;
+  const facts = {
+    forbiddenPort,
+    hasStaticLauncher: options.hasStaticLauncher,
+    memoryKind: secret.kind,
+    hasCrashTrace,
+  };
   if (options.check) {
     await serve(options, secret);
     const { formatMeasures } = await import("./check.ts");
@@ -47,7 +54,7 @@ async function serve(options: Options, secret: Secret): Promise<number> {
     { buildServer },
     { superviseServer },
     { warmUp },
-    { describeServer, writeServerInfo },
+    { describeServer, removeByJanitor, writeServerInfo },
   ] = await Promise.all([
     import("./upstream.ts"),
     import("./server.ts"),
@@ -85,7 +92,9 @@ async function serve(options: Options, secret: Secret): Promise<number> {
   await server.ready();
   const { port } = await listen(server.server, options.listenFd);
   if (options.serverInfo !== undefined && !options.check) {
-    removeServerInfo = writeServerInfo(options.serverInfo, describeServer(port, version));
+    const { janitorFd } = options;
+    const removeOwn = writeServerInfo(options.serverInfo, describeServer(port, version));
+    removeServerInfo = janitorFd === undefined ? removeOwn : () => removeByJanitor(janitorFd);
   }
   return port;
 }

@@ -72,6 +72,34 @@ double UserNamespaceOwner() {
   return known ? static_cast<double>(owner) : -1;
 }
 
+// errno of reading a folder that every user may read, 0 where it worked: Landlock's doing alone.
+int TryReadVar() {
+  int fd = open("/var", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  close(fd);
+  return 0;
+}
+
+// errno of a connection to a port of this machine.
+int TryConnect(int port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return errno;
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int error = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+// Whether the file that was executed is one that its user could not read: unreadable.c.
+bool RunsUnreadably() {
+  char target[64];
+  ssize_t length = readlink("/proc/self/exe", target, sizeof target);
+  return length > 7 && memcmp(target, "/memfd:", 7) == 0;
+}
+
 int TryIoUring() {
   syscall(425, 0, nullptr);  // io_uring_setup with no parameters: EFAULT or EINVAL where it exists
   return errno;
@@ -112,6 +140,9 @@ Napi::Value ReadFacts(const Napi::CallbackInfo& info) {
   facts.Set("dumpable", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
   facts.Set("noNewPrivileges", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
   facts.Set("ioUringErrno", TryIoUring());
+  facts.Set("readVarErrno", TryReadVar());
+  facts.Set("connectErrno", TryConnect(info[0].As<Napi::Number>().Int32Value()));
+  facts.Set("runsUnreadably", RunsUnreadably());
   facts.Set("tracerPid", StatusField("TracerPid"));
   facts.Set("seccompMode", StatusField("Seccomp"));
   facts.Set("inUserNamespace", InUserNamespace());

@@ -2,7 +2,6 @@
 // end in any way, SIGKILL included, and removes the server info that is still the proxy's own.
 // pidfd_open(2), Linux 5.3; where it is missing there is no janitor, and the file stays.
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -11,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -57,15 +57,11 @@ static bool is_written_by(int folder, const char *name, pid_t pid, unsigned long
   return strstr(text, by_pid) != NULL && strstr(text, by_start) != NULL;
 }
 
-static void clean_up_after(pid_t proxy, int pidfd, const char *server_info) {
+static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char *server_info) {
   // Everything that the starter waits for is let go: his pipes, his terminal, his process group.
   setsid();
-  for (int signal = 1; signal < 32; signal++) {
-    if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT) {
-      struct sigaction ignore = {.sa_handler = SIG_IGN};
-      sigaction(signal, &ignore, NULL);
-    }
-  }
+  const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE};
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
   unsigned long long start_ticks = start_ticks_of(proxy);
 
   char folder_of[PATH_MAX], name_of[PATH_MAX];
@@ -79,23 +75,50 @@ static void clean_up_after(pid_t proxy, int pidfd, const char *server_info) {
   for (int fd = 0; fd <= 2; fd++) dup2(null_fd, fd);
   confine_janitor(folder);
 
-  struct pollfd end = {.fd = pidfd, .events = POLLIN};
-  while (poll(&end, 1, -1) < 0 && errno == EINTR) {
+  struct pollfd events[] = {{.fd = pidfd, .events = POLLIN}, {.fd = proxy_socket, .events = POLLIN}};
+  for (bool has_ended = false; !has_ended;) {
+    if (poll(events, 2, -1) < 0) continue;
+    has_ended = events[0].revents != 0;
+    char request;
+    ssize_t got = events[1].revents == 0 ? -1 : read(proxy_socket, &request, 1);
+    if (got == 0) events[1].fd = -1;
+    if (!has_ended && got <= 0) continue;
+    if (folder >= 0 && is_written_by(folder, name, proxy, start_ticks)) unlinkat(folder, name, 0);
+    if (got > 0 && write(proxy_socket, "d", 1) < 0) events[1].fd = -1;
   }
-  if (folder >= 0 && is_written_by(folder, name, proxy, start_ticks)) unlinkat(folder, name, 0);
   _exit(0);
 }
 
-void fork_janitor(const char *server_info) {
-  if (server_info == NULL) return;
+// Returns the proxy's end of a socket: a byte written to it asks for the removal, a byte read from it
+// tells that it is done. The proxy itself may have lost the right to remove the file by then.
+int fork_janitor(const char *server_info) {
+  if (server_info == NULL) return -1;
   pid_t proxy = getpid();
   int pidfd = (int)syscall(NR_PIDFD_OPEN, proxy, 0);
-  if (pidfd < 0) return;
+  if (pidfd < 0) return -1;
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
+    close(pidfd);
+    return -1;
+  }
+  struct timeval patience = {.tv_sec = 1};
+  setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   pid_t child = fork();
-  if (child == 0) clean_up_after(proxy, pidfd, server_info);
+  if (child == 0) {
+    close(LISTEN_FD);
+    close(ends[0]);
+    clean_up_after(proxy, pidfd, ends[1], server_info);
+  }
   close(pidfd);
+  close(ends[1]);
+  if (child > 0) return ends[0];
+  close(ends[0]);
+  return -1;
 }
 
 #else
-void fork_janitor(const char *server_info) { (void)server_info; }
+int fork_janitor(const char *server_info) {
+  (void)server_info;
+  return -1;
+}
 #endif

@@ -18,6 +18,9 @@ enum exit_code {
 // The descriptor at which the proxy finds its listening socket: the first after stdio.
 enum { LISTEN_FD = 3 };
 
+// And the one by which it talks to the janitor, where there is one.
+enum { JANITOR_FD = 4 };
+
 enum program { PROGRAM_PROXY, PROGRAM_CODEX };
 
 enum { MAX_ARGS = 128 };
@@ -25,12 +28,16 @@ enum { MAX_ARGS = 128 };
 struct options {
   int port;
   bool check;
+  const char *server_info;   // NULL where not given
+  const char *upstream_ca;   // NULL where not given
+  const char *upstream_url;  // as given, unchecked
   bool answer_only;  // --help or --version: print and leave, prepare nothing
   const char *canonical[MAX_ARGS];  // "--name=value" or "--name", each option once and checked
   int canonical_count;
 };
 
 struct package_paths {
+  char root[PATH_MAX];
   char addon[PATH_MAX];
   char proxy_entry[PATH_MAX];
   char cli_entry[PATH_MAX];
@@ -58,6 +65,16 @@ void close_inherited_descriptors(int first);
 
 // listen.c
 void listen_on_loopback(int port);
+
+// landlock.c
+int restrict_files_and_network(const struct package_paths *paths, const struct options *options);
+void confine_janitor(int folder);
+
+// janitor.c
+int fork_janitor(const char *server_info);
+
+// unreadable.c
+void become_node_unreadably(const char *const arguments[], char **environment);
 
 // lock.c
 void refuse_core_dumps(void);

@@ -107,8 +107,21 @@ int main(int argc, char **argv) {
   arguments[count++] = "--dynamic-launcher";
 #endif
   for (int i = 0; i < options.canonical_count; i++) arguments[count++] = options.canonical[i];
+
+  if (!options.answer_only) {
+    // Before the restrictions, which would not let it remove a file; it takes its own.
+    int janitor = options.check ? -1 : fork_janitor(options.server_info);
+    if (janitor >= 0 && dup2(janitor, JANITOR_FD) == JANITOR_FD) {
+      if (janitor != JANITOR_FD) close(janitor);
+      arguments[count++] = "--janitor-fd=4";
+    }
+    restrict_files_and_network(&paths, &options);
+  }
   arguments[count] = NULL;
 
   deny_bind_and_io_uring();  // after the one bind that the proxy needs
-  become_node(arguments, allowed_environment(environ));
+  char **environment = allowed_environment(environ);
+  // root can read any file, so it has nothing unreadable; nor has it neighbours of its own uid.
+  if (geteuid() != 0) become_node_unreadably(arguments, environment);
+  become_node(arguments, environment);
 }

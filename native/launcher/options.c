@@ -88,6 +88,7 @@ static void add_canonical(struct options *options, const char *name, const char 
 void parse_options(int argc, char **argv, int first_argument, struct options *options) {
   bool seen[KNOWN_OPTIONS] = {false};
   memset(options, 0, sizeof *options);
+  options->upstream_url = "https://api.openai.com/v1/responses";  // the default in proxy/options.ts
 
   for (int i = first_argument; i < argc; i++) {
     const char *value;
@@ -116,6 +117,9 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
       options->port = parse_port(value);
       continue;  // the socket is made here, Node never needs the number
     }
+    if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
+    if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
+    if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;
     if (strcmp(option->name, "--check") == 0) options->check = true;
     if (strcmp(option->name, "--help") == 0) options->answer_only = true;
     if (strcmp(option->name, "--version") == 0) options->answer_only = true;

@@ -33,6 +33,7 @@ void find_package(struct package_paths *paths) {
     *slash = '\0';
   }
 
+  snprintf(paths->root, sizeof paths->root, "%s", root);
   join(paths->addon, build, "hardening.node");
   join(paths->proxy_entry, root, "dist/proxy/main.js");
   join(paths->cli_entry, root, "dist/cli/main.js");

@@ -145,3 +145,27 @@ test("a proxy that ends leaves the file of the one that replaced it", async () =
   await second.stop();
   assert.ok(!fs.existsSync(file));
 });
+
+test("after SIGKILL the janitor removes it, and nothing else of the proxy is left", async () => {
+  const proxy = await start(file);
+  const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(proxy.pid)], { encoding: "utf8" });
+  const janitor = Number(children.trim());
+  assert.ok(janitor > 0);
+  proxy.kill("SIGKILL");
+  await proxy.ended;
+  for (let i = 0; i < 100 && (fs.existsSync(file) || fs.existsSync(`/proc/${janitor}`)); i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.deepEqual([fs.existsSync(file), fs.existsSync(`/proc/${janitor}`)], [false, false]);
+});
+
+test("the janitor leaves a file that another proxy has written", async () => {
+  const first = await start(file);
+  const second = await start(file);
+  first.kill("SIGKILL");
+  await first.ended;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(JSON.parse(fs.readFileSync(file, "utf8")).pid, second.pid);
+  await second.stop();
+  assert.ok(!fs.existsSync(file));
+});

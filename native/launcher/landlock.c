@@ -1,0 +1,191 @@
+// The file and network policy of the whole process, landlock(7). Set before the exec, so that every
+// thread inherits it. Rules name directories where the system replaces files by rename: a rule on
+// /etc/resolv.conf would stop matching with the next DHCP lease.
+//
+// ABI 1 (Linux 5.13) restricts files, 2 renames, 3 truncation, 4 (6.7) TCP, 5 device ioctls, 6 (6.12)
+// abstract sockets and signals. Not covered by any: UDP, other hosts on an allowed port, metadata.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "launcher.h"
+
+#ifdef __linux__
+
+// The headers of the build machine may be older than the kernel that this runs on.
+enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
+enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1, RULE_NET_PORT = 2 };
+
+enum {
+  FS_EXECUTE = 1 << 0,
+  FS_WRITE_FILE = 1 << 1,
+  FS_READ_FILE = 1 << 2,
+  FS_READ_DIR = 1 << 3,
+  FS_REMOVE_FILE = 1 << 5,
+  FS_MAKE_DIR = 1 << 7,
+  FS_MAKE_REG = 1 << 8,
+};
+enum { NET_BIND_TCP = 1 << 0, NET_CONNECT_TCP = 1 << 1 };
+enum { SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0, SCOPE_SIGNAL = 1 << 1 };
+
+struct ruleset_attr {
+  uint64_t handled_access_fs;
+  uint64_t handled_access_net;
+  uint64_t scoped;
+};
+struct path_beneath_attr {
+  uint64_t allowed_access;
+  int32_t parent_fd;
+} __attribute__((packed));
+struct net_port_attr {
+  uint64_t allowed_access;
+  uint64_t port;
+};
+
+static uint64_t all_file_rights(int abi) {
+  int bits = abi >= 5 ? 16 : abi >= 3 ? 15 : abi >= 2 ? 14 : 13;
+  return (1ULL << bits) - 1;
+}
+
+static int create_ruleset(int abi, uint64_t scoped) {
+  struct ruleset_attr attr = {
+      .handled_access_fs = all_file_rights(abi),
+      .handled_access_net = abi >= 4 ? NET_BIND_TCP | NET_CONNECT_TCP : 0,
+      .scoped = abi >= 6 ? scoped : 0,
+  };
+  // An older kernel refuses a larger structure than it knows.
+  size_t size = abi >= 6 ? sizeof attr : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+  return (int)syscall(NR_CREATE_RULESET, &attr, size, 0);
+}
+
+// Without effect where the path does not exist: then there is nothing to allow either.
+static void allow_beneath(int ruleset, const char *path, uint64_t rights) {
+  int fd = open(path, O_PATH | O_CLOEXEC);
+  if (fd < 0) return;
+  struct stat status;
+  bool is_folder = fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+  if (!is_folder) rights &= FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE;
+  struct path_beneath_attr attr = {.allowed_access = rights, .parent_fd = fd};
+  syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &attr, 0);
+  close(fd);
+}
+
+static void allow_folder_of(int ruleset, const char *file, uint64_t rights) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s", file);
+  allow_beneath(ruleset, dirname(path), rights);
+}
+
+// The nearest folder that exists: the proxy makes the missing ones in it.
+static void allow_writing_of(int ruleset, const char *file) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s", file);
+  char *folder = dirname(path);
+  while (access(folder, F_OK) != 0 && strcmp(folder, "/") != 0 && strcmp(folder, ".") != 0) folder = dirname(folder);
+  allow_beneath(ruleset, folder,
+                FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_REMOVE_FILE | FS_MAKE_REG | FS_MAKE_DIR);
+}
+
+static void allow_connecting_to(int ruleset, int port) {
+  struct net_port_attr attr = {.allowed_access = NET_CONNECT_TCP, .port = (uint64_t)port};
+  syscall(NR_ADD_RULE, ruleset, RULE_NET_PORT, &attr, 0);
+}
+
+// The port of an upstream URL. What is wrong with the URL is for Node to say; 443 is then as good.
+static int port_of(const char *url) {
+  const char *host = strstr(url, "://");
+  if (host == NULL) return 443;
+  host += 3;
+  const char *end = host + strcspn(host, "/?#");
+  const char *bracket = memchr(host, ']', (size_t)(end - host));
+  const char *colon = memchr(bracket == NULL ? host : bracket, ':', (size_t)(end - (bracket == NULL ? host : bracket)));
+  if (colon != NULL && colon + 1 < end) return atoi(colon + 1);
+  return strncasecmp(url, "http:", 5) == 0 ? 80 : 443;
+}
+
+static const char *const readable_folders[] = {
+    "/usr",                  // libraries, CA certificates, time zones
+    "/lib",    "/lib64",     // where they are no links into /usr
+    "/etc",                  // resolver, hosts, users, TLS
+    "/run/systemd/resolve",  // where /etc/resolv.conf points to
+    "/run/resolvconf",       // likewise
+    "/run/NetworkManager",   // likewise
+    "/var/lib/ca-certificates",
+    "/proc",                 // of its own process; others are guarded by their uid
+    "/sys/fs/cgroup",        // memory limits, read by libuv
+    "/sys/devices/system",   // processors and memory, read by libuv and V8
+    "/sys/kernel/mm",        // huge pages, read by allocators
+};
+
+// Returns the kernel's ABI, 0 where there is no Landlock.
+int restrict_files_and_network(const struct package_paths *paths, const struct options *options) {
+  int abi = (int)syscall(NR_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
+  if (abi <= 0) return 0;
+
+  // systemd can be told to listen for readiness on an abstract socket.
+  const char *notify = getenv("NOTIFY_SOCKET");
+  bool needs_abstract = notify != NULL && notify[0] == '@';
+  int ruleset = create_ruleset(abi, SCOPE_SIGNAL | (needs_abstract ? 0 : SCOPE_ABSTRACT_UNIX_SOCKET));
+  if (ruleset < 0) return 0;
+
+  const uint64_t reading = FS_READ_FILE | FS_READ_DIR;
+  for (size_t i = 0; i < sizeof readable_folders / sizeof *readable_folders; i++) {
+    allow_beneath(ruleset, readable_folders[i], reading);
+  }
+  // The one exec that follows: Node and the dynamic loader that its file names.
+  allow_folder_of(ruleset, NODE_PATH, reading | FS_EXECUTE);
+  allow_beneath(ruleset, "/lib", reading | FS_EXECUTE);
+  allow_beneath(ruleset, "/lib64", reading | FS_EXECUTE);
+  allow_beneath(ruleset, "/usr/lib", reading | FS_EXECUTE);
+  allow_beneath(ruleset, "/dev/null", FS_READ_FILE | FS_WRITE_FILE);
+  allow_beneath(ruleset, "/dev/urandom", FS_READ_FILE);
+
+  allow_beneath(ruleset, paths->root, reading);
+  char modules[PATH_MAX + 16];
+  snprintf(modules, sizeof modules, "%s/node_modules", paths->root);
+  allow_beneath(ruleset, modules, reading);  // may be a link to elsewhere
+  // As a dependency of another package this one finds its own beside it.
+  snprintf(modules, sizeof modules, "%s/..", paths->root);
+  char parent[PATH_MAX];
+  if (realpath(modules, parent) != NULL && strstr(parent, "/node_modules") != NULL) {
+    allow_beneath(ruleset, parent, reading);
+  }
+
+  if (options->upstream_ca != NULL) allow_folder_of(ruleset, options->upstream_ca, reading);
+  if (options->server_info != NULL) allow_writing_of(ruleset, options->server_info);
+  if (abi >= 4) {
+    allow_connecting_to(ruleset, port_of(options->upstream_url));
+    allow_connecting_to(ruleset, 53);
+  }
+
+  bool restricted = syscall(NR_RESTRICT_SELF, ruleset, 0) == 0;
+  close(ruleset);
+  return restricted ? abi : 0;
+}
+
+// The janitor may look into one folder and remove files from it, nothing else.
+void confine_janitor(int folder) {
+  int abi = (int)syscall(NR_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
+  if (abi <= 0) return;
+  int ruleset = create_ruleset(abi, SCOPE_SIGNAL | SCOPE_ABSTRACT_UNIX_SOCKET);
+  if (ruleset < 0) return;
+  struct path_beneath_attr attr = {.allowed_access = FS_READ_FILE | FS_REMOVE_FILE, .parent_fd = folder};
+  if (folder >= 0) syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &attr, 0);
+  syscall(NR_RESTRICT_SELF, ruleset, 0);
+  close(ruleset);
+}
+
+#else
+int restrict_files_and_network(const struct package_paths *paths, const struct options *options) {
+  (void)paths, (void)options;
+  return 0;
+}
+#endif
