@@ -53,6 +53,18 @@ const errors = {
     "this process runs in a user namespace that its own user controls, who could read its memory",
     "start it outside of unshare, bwrap or a rootless container",
   ],
+  HRD_ERR_USER: [
+    2,
+    "cannot serve as the user given with --user",
+    "give a name or number, with :GROUP if need be",
+  ],
+  HRD_ERR_DROP: [10, "cannot give up root's privileges", "start it as the user that it should serve as"],
+  HRD_ERR_LOCK: [10, "cannot lock the process down", "see codex-responses-api-proxy --check"],
+  HRD_ERR_REQUIRED: [
+    10,
+    "a protection is off that --require-hardening asks for",
+    "see codex-responses-api-proxy --check; --require-hardening=none starts all the same",
+  ],
   HRD_ERR_LAUNCHER: [10, "the proxy must be started by its own launcher", "run codex-responses-api-proxy"],
 } as const satisfies Record<string, readonly [exitCode: number, message: string, hint: string]>;
 
@@ -65,12 +77,19 @@ export class HardeningError extends Error {
   readonly exitCode: number;
   readonly hint: string;
 
-  /** @param detail - appended to the message: an errno name, never input */
-  constructor(code: HardeningErrorCode, detail?: string, options?: ErrorOptions) {
+  /**
+   * @param detail - appended to the message: an errno name, never input
+   * @param options - `exitCode` where one code stands for several causes
+   */
+  constructor(
+    code: HardeningErrorCode,
+    detail?: string,
+    options?: ErrorOptions & { readonly exitCode?: number },
+  ) {
     const [exitCode, message, hint] = errors[code];
     super(detail === undefined ? message : `${message} (${detail})`, options);
     this.code = code;
-    this.exitCode = exitCode;
+    this.exitCode = options?.exitCode ?? exitCode;
     this.hint = hint;
   }
 }

@@ -3,13 +3,21 @@
 
 import inspector from "node:inspector";
 import { constants } from "node:os";
+import { HardeningError } from "./errors.ts";
 import { native, type ProcessFacts } from "./native.ts";
 import type { SecretMemoryKind } from "./secret.ts";
 
 export type MeasureState = "on" | "off" | "unavailable";
 
+/** Which measures must be on for a start: all, those on which the key's secrecy rests, or none. */
+export type HardeningLevel = "all" | "secrecy" | "none";
+
 export interface Measure {
   readonly name: string;
+  /** exit status of a start that is refused because this one is off */
+  readonly exitCode: number;
+  /** whether the key's secrecy from other users of this machine rests on it */
+  readonly isForSecrecy: boolean;
   readonly state: MeasureState;
   /** what was found, in a few words */
   readonly reason: string;
@@ -19,6 +27,8 @@ export interface Measure {
 
 /** What start-up did and the kernel cannot tell. */
 export interface StartFacts {
+  readonly wasRoot: boolean;
+  readonly hasTrustedFiles: boolean;
   /** a TCP port that is not the upstream's and not 53 */
   readonly forbiddenPort: number;
   readonly hasStaticLauncher: boolean;
@@ -29,9 +39,30 @@ export interface StartFacts {
 /** Ask the kernel for the state of every measure, in the order in which they are taken. */
 export function readMeasures(start: StartFacts): readonly Measure[] {
   return [
-    ...judge(native.readFacts(start.forbiddenPort), inspector.url(), process.geteuid?.() === 0),
+    ...judge(
+      native.readFacts(start.forbiddenPort),
+      inspector.url(),
+      process.geteuid?.() === 0,
+      start.wasRoot,
+    ),
     ...judgeStart(start),
   ];
+}
+
+/**
+ * Refuse a start for which a required measure is off.
+ *
+ * @throws {HardeningError} HRD_ERR_REQUIRED naming the first of them, with its exit status
+ */
+export function requireMeasures(measures: readonly Measure[], level: HardeningLevel): void {
+  if (level === "none") return;
+  const missing = measures.find(({ state, isForSecrecy }) =>
+    level === "all" ? state !== "on" : isForSecrecy && state === "off",
+  );
+  if (missing === undefined) return;
+  throw new HardeningError("HRD_ERR_REQUIRED", `${missing.name}: ${missing.reason}`, {
+    exitCode: missing.exitCode,
+  });
 }
 
 /** Turn what the kernel says into measures; separate from the asking so that it can be tested. */
@@ -39,16 +70,18 @@ export function judge(
   facts: ProcessFacts,
   inspectorUrl: string | undefined,
   isRoot: boolean,
+  wasRoot: boolean,
 ): readonly Measure[] {
-  const { EACCES, ENOSYS } = constants.errno;
+  const { EACCES, ENOSYS, EPERM } = constants.errno;
   return [
     measure("not dumpable", facts.dumpable, facts.dumpable === 0, {
       on: "PR_GET_DUMPABLE is 0",
       off: `PR_GET_DUMPABLE is ${facts.dumpable}`,
+      exitCode: 5,
       stops: "ptrace, /proc/PID/mem and environ, core files, by processes of the same uid",
     }),
-    measure("not dumpable at start", facts.runsUnreadably, facts.runsUnreadably === true || isRoot, {
-      on: isRoot
+    measure("not dumpable at start", facts.runsUnreadably, facts.runsUnreadably === true || wasRoot, {
+      on: wasRoot
         ? "started by root, whom no other user can open"
         : "executed from an unreadable copy of the loader",
       off: "no executable memfd here (vm.memfd_noexec)",
@@ -57,6 +90,7 @@ export function judge(
     measure("no core files", facts.coreLimitBytes, facts.coreLimitBytes === 0, {
       on: "RLIMIT_CORE is 0, hard",
       off: `RLIMIT_CORE is ${facts.coreLimitBytes} bytes`,
+      exitCode: 7,
       stops: "the key in a core file after a crash",
     }),
     measure("no new privileges", facts.noNewPrivileges, facts.noNewPrivileges === 1, {
@@ -68,6 +102,7 @@ export function judge(
       on: "bind(2) was tried: EACCES",
       off:
         facts.bindErrno === 0 ? "bind(2) was tried: it works" : `bind(2) was tried: errno ${facts.bindErrno}`,
+      exitCode: 10,
       stops: "an inspector that listens, whatever signal or flag asks for it",
     }),
     measure("io_uring off", facts.ioUringErrno, facts.ioUringErrno === ENOSYS, {
@@ -85,58 +120,77 @@ export function judge(
       off: "Landlock before ABI 4; connecting elsewhere was tried: nothing forbids it",
       stops: "TCP to other ports than the upstream's and DNS from inside a taken-over process",
     }),
+    measure("locked", facts.memfdErrno, facts.memfdErrno === EPERM, {
+      on: "seccomp on every thread; memfd_create(2) was tried: EPERM",
+      off: "memfd_create(2) was tried: it works",
+      stops: "starting programs, changing files, listening, and much else from inside a taken-over process",
+    }),
+    measure("unprivileged", true, !isRoot, {
+      on: "serves as a user without rights",
+      off: "serves as root",
+      stops: "root's reach for whoever takes the process over",
+    }),
     measure("no tracer", facts.tracerPid, facts.tracerPid === 0, {
       on: "TracerPid is 0",
       off: `TracerPid is ${facts.tracerPid}`,
+      exitCode: 9,
       stops: "a debugger that started the proxy",
     }),
     measure("no inspector", true, inspectorUrl === undefined, {
       on: "none is open",
       off: "one is open",
+      exitCode: 9,
       stops: "running code in the process through its debugging port",
     }),
     measure("user namespace", facts.inUserNamespace, facts.inUserNamespace === false, {
       on: "the initial one",
       off: "one of its own, whose owner has every capability in it",
+      exitCode: 9,
       stops: "reading memory as the owner of the namespace",
     }),
   ];
 }
 
 function judgeStart(start: StartFacts): readonly Measure[] {
+  const isSecretMemory = start.memoryKind === "memfd_secret";
   return [
-    {
-      name: "static launcher",
-      state: start.hasStaticLauncher ? "on" : "off",
-      reason: start.hasStaticLauncher ? "linked with the static C library" : "built where libc.a is missing",
+    measure("trusted files", true, start.hasTrustedFiles, {
+      on: "Node, the package and the folders above are root's alone to write",
+      off: "others than root may write Node, the package or a folder above",
+      stops: "replacing what runs with the key",
+    }),
+    measure("static launcher", true, start.hasStaticLauncher, {
+      on: "linked with the static C library",
+      off: "built where libc.a is missing",
       stops: "LD_PRELOAD and LD_AUDIT of the starter, in the launcher itself",
-    },
-    {
-      name: "secret memory",
-      state: "on",
-      reason:
-        start.memoryKind === "memfd_secret" ? "memfd_secret(2)" : "locked pages (no memfd_secret(2) here)",
-      stops:
-        start.memoryKind === "memfd_secret"
-          ? "reading the key's pages, by anyone outside of the process, and swapping them"
-          : "swapping the key's pages; root can read them",
-    },
-    {
-      name: "crash trace",
-      state: start.hasCrashTrace ? "on" : "unavailable",
-      reason: start.hasCrashTrace ? "segfault-handler" : "segfault-handler is not installed for this Node",
+    }),
+    measure("secret memory", true, true, {
+      on: isSecretMemory ? "memfd_secret(2)" : "locked pages (no memfd_secret(2) here)",
+      off: "",
+      stops: isSecretMemory
+        ? "reading the key's pages, by anyone outside of the process, and swapping them"
+        : "swapping the key's pages; root can read them",
+    }),
+    measure("crash trace", start.hasCrashTrace || undefined, start.hasCrashTrace, {
+      on: "segfault-handler",
+      off: "",
       stops: "crashes without a trace, since there are no core files",
-    },
+    }),
   ];
 }
 
-function measure(
-  name: string,
-  fact: unknown,
-  isOn: boolean,
-  texts: { readonly on: string; readonly off: string; readonly stops: string },
-): Measure {
-  if (fact === undefined)
-    return { name, state: "unavailable", reason: "not on this platform", stops: texts.stops };
-  return { name, state: isOn ? "on" : "off", reason: isOn ? texts.on : texts.off, stops: texts.stops };
+interface MeasureTexts {
+  readonly on: string;
+  readonly off: string;
+  readonly stops: string;
+  /** set for a measure on which secrecy rests */
+  readonly exitCode?: number;
+}
+
+// `fact` undefined: the platform does not know the thing at all.
+function measure(name: string, fact: unknown, isOn: boolean, texts: MeasureTexts): Measure {
+  const state = fact === undefined ? "unavailable" : isOn ? "on" : "off";
+  const reason = fact === undefined ? "not on this platform" : isOn ? texts.on : texts.off;
+  const { exitCode = 10, stops } = texts;
+  return { name, state, reason, stops, exitCode, isForSecrecy: texts.exitCode !== undefined };
 }

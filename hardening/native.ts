@@ -19,6 +19,8 @@ export interface ProcessFacts {
   readonly connectErrno?: number;
   /** whether the executed file was one that its user cannot read */
   readonly runsUnreadably?: boolean;
+  /** errno of memfd_create(2), which the lock denies */
+  readonly memfdErrno?: number;
   readonly tracerPid?: number;
   readonly seccompMode?: number;
   readonly inUserNamespace?: boolean;
@@ -40,6 +42,13 @@ interface Native {
   replaceWithNull(fd: number): number;
   /** whether a write of a line to the descriptor would not block */
   canWrite(fd: number): boolean;
+  /** undefined for a name that does not exist; any number exists */
+  findUser(nameOrUid: string): { readonly uid: number; readonly gid: number } | undefined;
+  findGroup(nameOrGid: string): number | undefined;
+  /** the step that failed, undefined for success */
+  dropPrivileges(uid: number, gid: number): string | undefined;
+  /** errno, 0 for success */
+  lock(hasJanitor: boolean): number;
   /** @param forbiddenPort - a TCP port to which nothing should let the process connect */
   readFacts(forbiddenPort: number): ProcessFacts;
 }

@@ -30,11 +30,13 @@ const launcherSources = [
   "listen",
   "lock",
   "fail",
+  "capabilities",
+  "trusted-files",
   "landlock",
   "janitor",
   "unreadable",
 ];
-const addonSources = ["addon", "secret-memory", "key", "key-reader", "process"];
+const addonSources = ["addon", "secret-memory", "key", "key-reader", "process", "privileges", "seccomp-lock"];
 
 class BuildError extends Error {
   constructor(message, hint) {

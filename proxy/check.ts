@@ -1,9 +1,13 @@
-// The table that --check prints: one line a measure.
+// What --check prints: one line a measure, or JSON for tools.
 
 import type { Measure } from "../hardening/measures.ts";
 
-/** Lay the measures out in columns: state, name, what was found, what it stops. */
-export function formatMeasures(measures: readonly Measure[]): string {
+/** Lay the measures out in columns: state, name, what was found, what it stops. Or as one JSON array. */
+export function formatMeasures(measures: readonly Measure[], asJson: boolean): string {
+  if (asJson) {
+    const rows = measures.map(({ name, state, reason, stops }) => ({ name, state, reason, stops }));
+    return `${JSON.stringify(rows, null, 2)}\n`;
+  }
   const width = (pick: (measure: Measure) => string) =>
     Math.max(...measures.map((measure) => pick(measure).length));
   const state = width((measure) => measure.state);

@@ -2,11 +2,10 @@
 // key is in secret memory only. Everything else is loaded after that, so that no code runs earlier
 // than it must.
 
-import { refuseWatchersHere } from "../hardening/pre-main.ts";
+import "../hardening/pre-main.ts";
 import { sayError } from "./terminal.ts";
 
 async function main(): Promise<void> {
-  refuseWatchersHere();
   const { start } = await import("./start.ts");
   await start(process.argv.slice(2));
 }

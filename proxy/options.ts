@@ -3,6 +3,7 @@
 // option as one argument and keeps --port for itself.
 
 import { Command } from "commander";
+import type { HardeningLevel } from "../hardening/measures.ts";
 import { StartError } from "./errors.ts";
 import { printOut } from "./terminal.ts";
 import { parseUpstreamUrl } from "./upstream-url.ts";
@@ -25,6 +26,13 @@ export interface Options {
   readonly ignoreHangup: boolean;
   /** false where the build found no static C library */
   readonly hasStaticLauncher: boolean;
+  /** false where others than root may write what runs */
+  readonly hasTrustedFiles: boolean;
+  /** NAME or UID, with :GROUP if need be */
+  readonly user: string | undefined;
+  readonly allowRoot: boolean;
+  readonly requireHardening: HardeningLevel;
+  readonly json: boolean;
 }
 
 const defaultUpstreamUrl = "https://api.openai.com/v1/responses";
@@ -35,7 +43,13 @@ const defaultMaxBodyBytes = 512 * 1024 * 1024;
 const defaultDrainTimeoutMs = 30_000;
 
 // What the launcher adds for Node; a user who gives them is told that they are unknown.
-const launcherOptions = new Set(["--listen-fd", "--janitor-fd", "--ignore-hangup", "--dynamic-launcher"]);
+const launcherOptions = new Set([
+  "--listen-fd",
+  "--janitor-fd",
+  "--ignore-hangup",
+  "--dynamic-launcher",
+  "--untrusted-files",
+]);
 
 // Messages name the option and never quote the value: it may be the key, put in the wrong place.
 function wholeNumber(option: string, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -60,6 +74,11 @@ function hostNames(value: string, before: readonly string[] = []): readonly stri
     );
   }
   return [...before, value.toLowerCase()];
+}
+
+function level(text: string): HardeningLevel {
+  if (text === "all" || text === "secrecy" || text === "none") return text;
+  throw new StartError("PXY_START_USAGE", "invalid value for --require-hardening: give all, secrecy or none");
 }
 
 const afterHelp = `
@@ -100,7 +119,16 @@ export function makeCommand(version: string): Command {
       wholeNumber("--drain-timeout-ms", maxTimeoutMs),
       defaultDrainTimeoutMs,
     )
+    .option("--user <NAME>", "started by root, serve as this user: NAME or UID, with :GROUP if need be")
+    .option("--allow-root", "started by root, stay root")
+    .option(
+      "--require-hardening <LEVEL>",
+      "which protections must be on: all, secrecy or none",
+      level,
+      "secrecy",
+    )
     .option("--check", "start with a random key, print each protection and its state, and exit")
+    .option("--json", "with --check: print it as JSON")
     .version(`codex-responses-api-proxy ${version}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", afterHelp);
@@ -119,6 +147,7 @@ export function parseOptions(args: readonly string[], version: string): Options 
     .option("--janitor-fd <N>", "", wholeNumber("--janitor-fd"))
     .option("--ignore-hangup")
     .option("--dynamic-launcher")
+    .option("--untrusted-files")
     .configureOutput({ writeErr: () => {}, writeOut: printOut })
     .exitOverride((error) => {
       if (error.exitCode === 0) process.exit(0);
@@ -141,6 +170,11 @@ export function parseOptions(args: readonly string[], version: string): Options 
     check: values.check === true,
     janitorFd: values.janitorFd,
     ignoreHangup: values.ignoreHangup === true,
+    hasTrustedFiles: values.untrustedFiles !== true,
+    user: values.user,
+    allowRoot: values.allowRoot === true,
+    requireHardening: values.requireHardening,
+    json: values.json === true,
     hasStaticLauncher: values.dynamicLauncher !== true,
   });
 }

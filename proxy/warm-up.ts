@@ -1,19 +1,19 @@
 // Loads and compiles what the first request would otherwise wait for, and reads every file that is
-// read lazily: later the process may open none of its own package.
+// read lazily: after the drop the process may not be allowed to open its own package.
 
 import dns from "node:dns";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { Client } from "./undici.ts";
 
-/** Bring undici's HTTP parser and the name resolver into the process. Never fails. */
+/** Bring undici's HTTP parser and the name resolver into the process. */
 export async function warmUp(upstreamHost: string): Promise<void> {
   dns.lookup(upstreamHost.replace(/^\[|\]$/g, ""), () => {}); // not waited for: the answer may be slow
   await loadHttpParser();
 }
 
 // undici compiles its WebAssembly parser at the first connection: give it one that is none.
-async function loadHttpParser(): Promise<void> {
+function loadHttpParser(): Promise<void> {
   const peer = new Duplex({
     read() {},
     write(_chunk, _encoding, done) {
@@ -24,11 +24,15 @@ async function loadHttpParser(): Promise<void> {
   const client = new Client("http://localhost", {
     connect: (_options, callback) => setImmediate(callback, null, peer as unknown as Socket),
   });
-  try {
-    const { body } = await client.request({ path: "/", method: "GET" });
-    await body.dump();
-  } catch {
-    // The parser is loaded by then.
-  }
-  await client.destroy();
+  return new Promise((resolve, reject) => {
+    client.dispatch(
+      { path: "/", method: "GET" },
+      {
+        onRequestStart: () => {},
+        onResponseStart: () => {},
+        onResponseEnd: () => resolve(),
+        onResponseError: (_controller, error) => reject(error),
+      },
+    );
+  });
 }

@@ -24,6 +24,9 @@ export const skipWithoutOtherUser: string | false = (() => {
   return "needs a Node and a checkout that other users may read; this one lies in a private folder";
 })();
 
+/** Arguments with which a start says nothing but that it listens: root's choice of a user is made. */
+export const quietUser: readonly string[] = process.geteuid?.() === 0 ? ["--user", "60001"] : [];
+
 export interface RunOptions {
   readonly args?: readonly string[];
   /** what stdin holds; undefined leaves it open and empty */

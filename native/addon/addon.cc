@@ -2,7 +2,9 @@
 
 #include <napi.h>
 
+#include "privileges.h"
 #include "process.h"
+#include "seccomp-lock.h"
 #include "secret.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
@@ -12,6 +14,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
   exports.Set("wipe", Napi::Function::New(env, Wipe));
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
+  exports.Set("findUser", Napi::Function::New(env, FindUser));
+  exports.Set("findGroup", Napi::Function::New(env, FindGroup));
+  exports.Set("dropPrivileges", Napi::Function::New(env, DropPrivileges));
+  exports.Set("lock", Napi::Function::New(env, Lock));
   exports.Set("canWrite", Napi::Function::New(env, CanWrite));
   exports.Set("readFacts", Napi::Function::New(env, ReadFacts));
   return exports;

@@ -100,6 +100,13 @@ bool RunsUnreadably() {
   return length > 7 && memcmp(target, "/memfd:", 7) == 0;
 }
 
+int TryMemfd() {
+  int fd = static_cast<int>(syscall(SYS_memfd_create, "probe", 1U /* MFD_CLOEXEC */));
+  if (fd < 0) return errno;
+  close(fd);
+  return 0;
+}
+
 int TryIoUring() {
   syscall(425, 0, nullptr);  // io_uring_setup with no parameters: EFAULT or EINVAL where it exists
   return errno;
@@ -140,6 +147,7 @@ Napi::Value ReadFacts(const Napi::CallbackInfo& info) {
   facts.Set("dumpable", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
   facts.Set("noNewPrivileges", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
   facts.Set("ioUringErrno", TryIoUring());
+  facts.Set("memfdErrno", TryMemfd());
   facts.Set("readVarErrno", TryReadVar());
   facts.Set("connectErrno", TryConnect(info[0].As<Napi::Number>().Int32Value()));
   facts.Set("runsUnreadably", RunsUnreadably());

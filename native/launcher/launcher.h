@@ -31,6 +31,7 @@ struct options {
   const char *server_info;   // NULL where not given
   const char *upstream_ca;   // NULL where not given
   const char *upstream_url;  // as given, unchecked
+  bool requires_nothing;     // --require-hardening=none
   bool answer_only;  // --help or --version: print and leave, prepare nothing
   const char *canonical[MAX_ARGS];  // "--name=value" or "--name", each option once and checked
   int canonical_count;
@@ -65,6 +66,12 @@ void close_inherited_descriptors(int first);
 
 // listen.c
 void listen_on_loopback(int port);
+
+// capabilities.c
+void limit_capabilities(void);
+
+// trusted-files.c
+const char *find_untrusted_file(const struct package_paths *paths);
 
 // landlock.c
 int restrict_files_and_network(const struct package_paths *paths, const struct options *options);

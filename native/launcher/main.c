@@ -92,6 +92,16 @@ int main(int argc, char **argv) {
   arguments[count++] = paths.addon;
   arguments[count++] = paths.proxy_entry;
 
+  const char *untrusted = find_untrusted_file(&paths);
+  if (untrusted != NULL) {
+    if (geteuid() == 0 && !options.answer_only && !options.requires_nothing) {
+      fail(EXIT_LAUNCHER,
+           "install it where root alone may write (npm install -g as root), or start it as the user who owns it",
+           "others than root may change %s, and with it what would run with the key", untrusted);
+    }
+    arguments[count++] = "--untrusted-files";
+  }
+
   close_inherited_descriptors(LISTEN_FD);
   bool ignores_hangup = normalise_signals();
   refuse_core_dumps();
@@ -115,6 +125,7 @@ int main(int argc, char **argv) {
       if (janitor != JANITOR_FD) close(janitor);
       arguments[count++] = "--janitor-fd=4";
     }
+    limit_capabilities();
     restrict_files_and_network(&paths, &options);
   }
   arguments[count] = NULL;

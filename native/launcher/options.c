@@ -29,6 +29,10 @@ static const struct option known_options[] = {
     {"--allow-host", NULL, VALUE, REPEATABLE, false},
     {"--max-body-bytes", NULL, VALUE, ONCE, false},
     {"--drain-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--user", NULL, VALUE, ONCE, false},
+    {"--allow-root", NULL, SWITCH, ONCE, false},
+    {"--require-hardening", NULL, VALUE, ONCE, false},
+    {"--json", NULL, SWITCH, ONCE, false},
     {"--check", NULL, SWITCH, ONCE, false},
     {"--version", "-V", SWITCH, ONCE, false},
     {"--help", "-h", SWITCH, ONCE, false},
@@ -117,6 +121,7 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
       options->port = parse_port(value);
       continue;  // the socket is made here, Node never needs the number
     }
+    if (strcmp(option->name, "--require-hardening") == 0) options->requires_nothing = strcmp(value, "none") == 0;
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
     if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
     if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;

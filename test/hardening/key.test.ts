@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
-import { launcher, runProxy, startProxy, testKey } from "../proxy-process.ts";
+import { launcher, quietUser, runProxy, startProxy, testKey } from "../proxy-process.ts";
 import { isWhole, rawPost, sendRaw } from "../raw-http.ts";
 
 let upstream: MockUpstream;
@@ -54,7 +54,9 @@ describe("taken as the key", () => {
   });
 
   test("from a writer that needs several attempts and never closes", async () => {
-    const child = spawn(launcher, ["--upstream-url", upstream.url], { stdio: ["pipe", "ignore", "pipe"] });
+    const child = spawn(launcher, [...quietUser, "--upstream-url", upstream.url], {
+      stdio: ["pipe", "ignore", "pipe"],
+    });
     for (const part of ["sk-", "split", "-key\n"]) {
       child.stdin.write(part);
       await new Promise((resolve) => setTimeout(resolve, 100));

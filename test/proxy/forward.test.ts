@@ -11,7 +11,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { type MockUpstream, type Mode, startMockUpstream } from "../mock/upstream.ts";
-import { launcher, type RunningProxy, startProxy, testKey } from "../proxy-process.ts";
+import { launcher, quietUser, type RunningProxy, startProxy, testKey } from "../proxy-process.ts";
 import { isWhole, rawPost, sendRaw } from "../raw-http.ts";
 
 let upstream: MockUpstream;
@@ -533,7 +533,15 @@ test("nobody ever saw the placeholder or the key in what the proxy wrote", () =>
 test("nobody reads its stderr: it goes on serving", async () => {
   // A real pipe (Node's own are sockets), of which one line is read and then no more.
   const script = '"$@" 2>&1 | { head -n 1 >&2; exec sleep 60; }';
-  const args = ["-c", script, "sh", launcher, "--upstream-url", "http://127.0.0.1:9/v1/responses"];
+  const args = [
+    "-c",
+    script,
+    "sh",
+    launcher,
+    ...quietUser,
+    "--upstream-url",
+    "http://127.0.0.1:9/v1/responses",
+  ];
   const child = spawn("sh", args, { stdio: ["pipe", "ignore", "pipe"], detached: true });
   child.stdin.end(`${testKey}\n`);
   const port = await new Promise<number>((resolve) => {

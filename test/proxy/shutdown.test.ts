@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
-import { type RunningProxy, startProxy } from "../proxy-process.ts";
+import { quietUser, type RunningProxy, startProxy } from "../proxy-process.ts";
 import { isWhole, rawPost, sendRaw } from "../raw-http.ts";
 
 let upstream: MockUpstream;
@@ -62,7 +62,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 }
 
 test("GET /shutdown: 200, exit 0, server info gone, nothing cut", async () => {
-  const proxy = await start("--http-shutdown");
+  const proxy = await start("--http-shutdown", ...quietUser);
   const answer = await sendRaw(proxy.port, `GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:${proxy.port}\r\n\r\n`);
   assert.equal(answer.status, 200);
   assert.deepEqual(await proxy.ended, { code: 0, signal: null });

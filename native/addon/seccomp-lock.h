@@ -1,0 +1,8 @@
+#ifndef SECCOMP_LOCK_H
+#define SECCOMP_LOCK_H
+
+#include <napi.h>
+
+Napi::Value Lock(const Napi::CallbackInfo& info);
+
+#endif

@@ -1,0 +1,42 @@
+// What root keeps between the exec of Node and the drop: the capabilities that the start needs, no
+// others, and no way to keep them over the change of user. capabilities(7).
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "launcher.h"
+
+#ifdef __linux__
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+
+static const int needed_by_the_start[] = {
+    CAP_SETUID,           // the drop
+    CAP_SETGID,           // the drop
+    CAP_DAC_READ_SEARCH,  // a package, or a key file's folder, in somebody's private home
+    CAP_IPC_LOCK,         // memory for the key, whatever the limit
+};
+
+static bool is_needed(int capability) {
+  for (size_t i = 0; i < sizeof needed_by_the_start / sizeof *needed_by_the_start; i++) {
+    if (needed_by_the_start[i] == capability) return true;
+  }
+  return false;
+}
+
+void limit_capabilities(void) {
+  if (geteuid() != 0) return;
+  // May be denied in a container: then its manager has set what it wants.
+  prctl(PR_SET_SECUREBITS,
+        SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+            SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED);
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++) {
+    if (!is_needed(capability)) prctl(PR_CAPBSET_DROP, capability);
+  }
+}
+#else
+void limit_capabilities(void) {}
+#endif

@@ -1,0 +1,80 @@
+// The server with everything that belongs to it: upstream, front, lifecycle, server info, signals.
+// Loaded after the key was read, so that none of this code runs earlier than it must.
+
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Secret } from "../hardening/secret.ts";
+import { StartError } from "./errors.ts";
+import { superviseServer } from "./lifecycle.ts";
+import type { Options } from "./options.ts";
+import { buildServer } from "./server.ts";
+import { describeServer, removeByJanitor, writeServerInfo } from "./server-info.ts";
+import { sayWarning } from "./terminal.ts";
+import { openUpstream } from "./upstream.ts";
+import { version } from "./version.ts";
+import { warmUp } from "./warm-up.ts";
+
+export interface PreparedServer {
+  /** @returns the port on which it listens */
+  listen(): Promise<number>;
+  /** write the server info, where it is wanted */
+  publish(): void;
+}
+
+/**
+ * Build the server and load whatever its first request would load.
+ *
+ * @throws {StartError} for what the options name and is not there
+ */
+export async function prepareServer(options: Options, secret: Secret): Promise<PreparedServer> {
+  const upstream = openUpstream(options.upstreamUrl, options.upstreamCa, secret);
+  let removeServerInfo = () => {};
+  process.on("exit", () => removeServerInfo());
+
+  const server = buildServer({
+    policy: options,
+    upstream,
+    report: (phase, failure) => sayWarning(`request failed ${phase}: ${failure.message}`),
+    isDraining: () => lifecycle.isDraining(),
+    connections: () => lifecycle.connections,
+    onShutdownRequest: () => lifecycle.stop(),
+  });
+  const lifecycle = superviseServer(server.server, {
+    drainTimeoutMs: options.drainTimeoutMs,
+    onStop: () => removeServerInfo(),
+    onEnd: (cut) => {
+      const requests = cut === 1 ? "request was" : "requests were";
+      if (cut > 0) sayWarning(`${cut} open ${requests} cut off at shutdown`);
+      process.exit(0);
+    },
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => lifecycle.stop());
+  process.on("SIGHUP", options.ignoreHangup ? () => {} : () => lifecycle.stop());
+
+  await warmUp(options.upstreamUrl.hostname);
+  await server.ready();
+
+  let port = 0;
+  return {
+    listen: async () => {
+      port = await listen(server.server, options.listenFd);
+      return port;
+    },
+    publish: () => {
+      if (options.serverInfo === undefined || options.check) return;
+      const { janitorFd } = options;
+      const removeOwn = writeServerInfo(options.serverInfo, describeServer(port, version));
+      removeServerInfo = janitorFd === undefined ? removeOwn : () => removeByJanitor(janitorFd);
+    },
+  };
+}
+
+function listen(server: Server, fd: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      reject(new StartError("PXY_START_LISTEN", `cannot listen: ${cause.code}`, { cause }));
+    });
+    server.listen({ fd }, () => resolve((server.address() as AddressInfo).port));
+  });
+}
