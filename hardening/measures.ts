@@ -34,6 +34,7 @@ export interface StartFacts {
   readonly hasStaticLauncher: boolean;
   readonly memoryKind: SecretMemoryKind;
   readonly hasCrashTrace: boolean;
+  readonly hasResourceLimits: boolean;
 }
 
 /** Ask the kernel for the state of every measure, in the order in which they are taken. */
@@ -171,9 +172,16 @@ function judgeStart(start: StartFacts): readonly Measure[] {
         ? "reading the key's pages, by anyone outside of the process, and swapping them"
         : "swapping the key's pages; root can read them",
     }),
+    measure("resource limits", start.hasResourceLimits || undefined, start.hasResourceLimits, {
+      on: "posix: file size, and processes where the user is the proxy's own",
+      off: "",
+      unavailable: "posix is not installed for this Node",
+      stops: "filling disks and process tables from inside a taken-over process",
+    }),
     measure("crash trace", start.hasCrashTrace || undefined, start.hasCrashTrace, {
       on: "segfault-handler",
       off: "",
+      unavailable: "segfault-handler is not installed for this Node",
       stops: "crashes without a trace, since there are no core files",
     }),
   ];
@@ -183,6 +191,8 @@ interface MeasureTexts {
   readonly on: string;
   readonly off: string;
   readonly stops: string;
+  /** why it cannot be had, where that is not the platform */
+  readonly unavailable?: string;
   /** set for a measure on which secrecy rests */
   readonly exitCode?: number;
 }
@@ -190,7 +200,8 @@ interface MeasureTexts {
 // `fact` undefined: the platform does not know the thing at all.
 function measure(name: string, fact: unknown, isOn: boolean, texts: MeasureTexts): Measure {
   const state = fact === undefined ? "unavailable" : isOn ? "on" : "off";
-  const reason = fact === undefined ? "not on this platform" : isOn ? texts.on : texts.off;
+  const reason =
+    fact === undefined ? (texts.unavailable ?? "not on this platform") : isOn ? texts.on : texts.off;
   const { exitCode = 10, stops } = texts;
   return { name, state, reason, stops, exitCode, isForSecrecy: texts.exitCode !== undefined };
 }

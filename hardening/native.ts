@@ -39,6 +39,7 @@ interface Native {
   readKey(fd: number, slot: Uint8Array, timeoutMs: number): KeyReadResult;
   fillRandomKey(slot: Uint8Array, length: number): void;
   wipe(memory: Uint8Array): void;
+  wipeOnFatalSignals(memory: Uint8Array): void;
   replaceWithNull(fd: number): number;
   /** whether a write of a line to the descriptor would not block */
   canWrite(fd: number): boolean;

@@ -36,7 +36,12 @@ interface SecretMemory {
 }
 
 function allocate(): SecretMemory {
-  const bytes = slotBytes * slotCount;
+  const allocated = mapOrLock(slotBytes * slotCount);
+  native.wipeOnFatalSignals(allocated.memory);
+  return allocated;
+}
+
+function mapOrLock(bytes: number): SecretMemory {
   const mapped = native.mapSecretMemory(bytes);
   if ("memory" in mapped) return { kind: "memfd_secret", memory: mapped.memory };
   const { EAGAIN, ENOMEM } = constants.errno;

@@ -6,6 +6,8 @@ import { native } from "./native.ts";
 export interface ServiceUser {
   readonly uid: number;
   readonly gid: number;
+  /** whether the account was made for the proxy alone */
+  readonly isDedicated: boolean;
   /** what the admin should know of the choice */
   readonly warning: string | undefined;
 }
@@ -39,22 +41,25 @@ export function chooseServiceUser(wish: UserWish, euid: number | undefined): Ser
   if (wish.allowRoot) return undefined;
 
   const dedicated = native.findUser(dedicatedAccount);
-  if (dedicated !== undefined && dedicated.uid !== 0) return { ...dedicated, warning: undefined };
+  if (dedicated !== undefined && dedicated.uid !== 0) {
+    return { ...dedicated, isDedicated: true, warning: undefined };
+  }
   const nobody = native.findUser("nobody") ?? { uid: 65534, gid: 65534 };
   const warning =
     "serving as nobody, a user that other services may share and who can then stop this one; " +
     `make an account of its own: useradd --system ${dedicatedAccount}`;
-  return { ...nobody, warning };
+  return { ...nobody, isDedicated: false, warning };
 }
 
 function findNamed(text: string): ServiceUser {
   const [name = "", group] = text.split(":");
   const user = native.findUser(name);
   if (user === undefined) throw new HardeningError("HRD_ERR_USER", "there is no such user");
-  if (group === undefined) return { ...user, warning: undefined };
+  const isDedicated = name === dedicatedAccount;
+  if (group === undefined) return { ...user, isDedicated, warning: undefined };
   const gid = native.findGroup(group);
   if (gid === undefined) throw new HardeningError("HRD_ERR_USER", "there is no such group");
-  return { uid: user.uid, gid, warning: undefined };
+  return { uid: user.uid, gid, isDedicated, warning: undefined };
 }
 
 /**

@@ -36,6 +36,7 @@ const launcherSources = [
   "janitor",
   "unreadable",
 ];
+const addonCSources = ["constructor", "fatal-signals"];
 const addonSources = ["addon", "secret-memory", "key", "key-reader", "process", "privileges", "seccomp-lock"];
 
 class BuildError extends Error {
@@ -108,15 +109,18 @@ function buildLauncher(scratch) {
 }
 
 function buildAddon(scratch) {
-  const constructorObject = join(scratch, "constructor.o");
-  mustCompile(cc, [
-    ...hardeningFlags,
-    "-fPIC",
-    "-c",
-    join(nativeFolder, "addon", "constructor.c"),
-    "-o",
-    constructorObject,
-  ]);
+  const objects = addonCSources.map((name) => {
+    const object = join(scratch, `${name}.o`);
+    mustCompile(cc, [
+      ...hardeningFlags,
+      "-fPIC",
+      "-c",
+      join(nativeFolder, "addon", `${name}.c`),
+      "-o",
+      object,
+    ]);
+    return object;
+  });
   const target = join(scratch, "hardening.node");
   mustCompile(cxx, [
     ...hardeningFlags,
@@ -130,7 +134,7 @@ function buildAddon(scratch) {
     `-isystem${require("node-api-headers").include_dir}`,
     `-isystem${require("node-addon-api").include_dir}`,
     ...addonSources.map((name) => join(nativeFolder, "addon", `${name}.cc`)),
-    constructorObject,
+    ...objects,
     ...(process.platform === "darwin"
       ? ["-undefined", "dynamic_lookup"]
       : ["-Wl,-z,relro,-z,now,-z,noexecstack"]),

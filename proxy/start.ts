@@ -6,6 +6,7 @@ import { HardeningError } from "../hardening/errors.ts";
 import { lockProcess } from "../hardening/lock.ts";
 import { readMeasures, requireMeasures } from "../hardening/measures.ts";
 import { refuseWatchersHere } from "../hardening/pre-main.ts";
+import { limitResources } from "../hardening/resource-limits.ts";
 import { makeRandomSecret, readSecretFromStdin } from "../hardening/secret.ts";
 import { becomeServiceUser, chooseServiceUser } from "../hardening/service-user.ts";
 import { parseOptions } from "./options.ts";
@@ -36,6 +37,7 @@ export async function start(args: readonly string[]): Promise<void> {
   server.publish();
 
   if (serviceUser !== undefined) becomeServiceUser(serviceUser);
+  const hasResourceLimits = limitResources(serviceUser?.isDedicated === true);
   lockProcess(options.janitorFd !== undefined || options.serverInfo === undefined || options.check);
 
   const measures = readMeasures({
@@ -46,6 +48,7 @@ export async function start(args: readonly string[]): Promise<void> {
     hasStaticLauncher: options.hasStaticLauncher,
     memoryKind: secret.kind,
     hasCrashTrace,
+    hasResourceLimits,
   });
   if (options.check) printOut(formatMeasures(measures, options.json));
   requireMeasures(measures, options.requireHardening);

@@ -10,6 +10,7 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("mapSecretMemory", Napi::Function::New(env, MapSecretMemory));
   exports.Set("lockMemory", Napi::Function::New(env, LockMemory));
+  exports.Set("wipeOnFatalSignals", Napi::Function::New(env, WipeOnFatalSignals));
   exports.Set("readKey", Napi::Function::New(env, ReadKey));
   exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
   exports.Set("wipe", Napi::Function::New(env, Wipe));

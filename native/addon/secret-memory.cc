@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../wipe.h"
+#include "fatal-signals.h"
 #include "secret.h"
 
 #ifdef __linux__
@@ -84,5 +85,12 @@ Napi::Value LockMemory(const Napi::CallbackInfo& info) {
 Napi::Value Wipe(const Napi::CallbackInfo& info) {
   Napi::Uint8Array memory = info[0].As<Napi::Uint8Array>();
   wipe(memory.Data(), memory.ByteLength());
+  return info.Env().Undefined();
+}
+
+// wipeOnFatalSignals(memory): once, for the memory that is the key's for life.
+Napi::Value WipeOnFatalSignals(const Napi::CallbackInfo& info) {
+  Napi::Uint8Array memory = info[0].As<Napi::Uint8Array>();
+  wipe_on_fatal_signals(memory.Data(), memory.ByteLength());
   return info.Env().Undefined();
 }

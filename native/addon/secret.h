@@ -5,6 +5,7 @@
 
 Napi::Value MapSecretMemory(const Napi::CallbackInfo& info);
 Napi::Value LockMemory(const Napi::CallbackInfo& info);
+Napi::Value WipeOnFatalSignals(const Napi::CallbackInfo& info);
 Napi::Value ReadKey(const Napi::CallbackInfo& info);
 Napi::Value FillRandomKey(const Napi::CallbackInfo& info);
 Napi::Value Wipe(const Napi::CallbackInfo& info);
