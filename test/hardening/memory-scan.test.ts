@@ -3,11 +3,11 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { sendMany } from "../many-requests.ts";
 import { scanMemory } from "../memory-scan.ts";
 import { makeAuthority } from "../mock/certificate.ts";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
@@ -32,36 +32,10 @@ after(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
-/** Send requests, sixteen at a time; every one must be served. */
-async function sendMany(proxy: RunningProxy, count: number): Promise<void> {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
-  const one = () =>
-    new Promise<void>((resolve, reject) => {
-      const headers = { "content-type": "application/json" };
-      const request = http.request(
-        `${proxy.baseUrl}/v1/responses`,
-        { method: "POST", agent, headers },
-        (response) => {
-          response.resume().on("end", () => {
-            if (response.statusCode === 200) resolve();
-            else reject(new Error(`status ${response.statusCode}`));
-          });
-        },
-      );
-      request.on("error", reject).end('{"input":"hi"}');
-    });
-  await Promise.all(
-    Array.from({ length: 16 }, async (_, worker) => {
-      for (let i = worker; i < count; i += 16) await one();
-    }),
-  );
-  agent.destroy();
-}
-
 async function scanAtRestAndUnderLoad(proxy: RunningProxy): Promise<number[]> {
-  await sendMany(proxy, 1000);
+  await sendMany(proxy.port, 1000);
   const atRest = scanMemory(proxy.pid, testKey);
-  const load = sendMany(proxy, 1000);
+  const load = sendMany(proxy.port, 1000);
   const underLoad: number[] = [];
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setTimeout(resolve, 50));

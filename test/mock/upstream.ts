@@ -254,6 +254,10 @@ const answers = {
     await sleep(50);
     request.socket.destroy();
   },
+  /** an answer after which the connection is closed, as announced */
+  plainAndClose: async ({ response }: Exchange) => {
+    sendJson(response, 200, wholeAnswer("Hello, once."), { connection: "close" });
+  },
   /** a body that ends with its connection, whole */
   endsWithConnection: async ({ request }: Exchange) => {
     request.socket.end(
