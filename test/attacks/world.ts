@@ -209,10 +209,13 @@ export class World {
     return attacker === "other uid" ? asStranger : asVictim;
   }
 
-  /** Start an attack program. It is killed after ten seconds. */
+  /** Start an attack program, in a process group of its own that is killed after ten seconds. */
   launchAttack(attacker: Attacker, command: readonly string[]): ChildProcess {
     const [program, ...args] = [...this.as(attacker), ...command] as [string, ...string[]];
-    return spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], timeout: 10_000, killSignal: "SIGKILL" });
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    const timer = setTimeout(() => process.kill(-(child.pid as number), "SIGKILL"), 10_000);
+    child.once("exit", () => clearTimeout(timer));
+    return child;
   }
 
   /** Run an attack program to its end and read the outcome that it prints. */

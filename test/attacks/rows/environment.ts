@@ -121,7 +121,6 @@ const shapes: readonly EnvironmentAttack[] = [
     attack: "NODE_OPTIONS=--openssl-config=FILE",
     environment: (folder, world) => ({
       NODE_OPTIONS: `--openssl-config=${opensslConfig(folder, world)}`,
-      ...proofOf(folder),
     }),
     control: "gets process",
   },
@@ -142,12 +141,17 @@ const shapes: readonly EnvironmentAttack[] = [
   },
 ];
 
-// The library writes the name of the program that it finds itself in, where it is Node.
-const proofOf = (folder: string) => ({ ATTACK_PROOF: join(folder, "proof") });
+/** The library of the attacker, in the folder in which it leaves its proof. */
+function plantLibrary(folder: string, world: World): string {
+  const file = join(folder, "planted-libproof.so");
+  fs.copyFileSync(world.program("libproof"), file);
+  fs.chmodSync(file, 0o755);
+  return file;
+}
 
 function opensslConfig(folder: string, world: World): string {
   const sections = "nodejs_conf = init\n[init]\nproviders = list\n[list]\nevil = evil\n[evil]\n";
-  return plant(folder, "openssl.cnf", `${sections}module = ${world.program("libproof")}\nactivate = 1\n`);
+  return plant(folder, "openssl.cnf", `${sections}module = ${plantLibrary(folder, world)}\nactivate = 1\n`);
 }
 
 const isNode24 = Number(process.versions.node.split(".")[0]) >= 24;
@@ -155,17 +159,17 @@ const isNode24 = Number(process.versions.node.split(".")[0]) >= 24;
 const variables: readonly EnvironmentAttack[] = [
   {
     attack: "OPENSSL_CONF with a provider",
-    environment: (folder, world) => ({ OPENSSL_CONF: opensslConfig(folder, world), ...proofOf(folder) }),
+    environment: (folder, world) => ({ OPENSSL_CONF: opensslConfig(folder, world) }),
     control: "gets process",
   },
   {
     attack: "LD_PRELOAD",
-    environment: (folder, world) => ({ LD_PRELOAD: world.program("libproof"), ...proofOf(folder) }),
+    environment: (folder, world) => ({ LD_PRELOAD: plantLibrary(folder, world) }),
     control: "gets process",
   },
   {
     attack: "LD_AUDIT",
-    environment: (folder, world) => ({ LD_AUDIT: world.program("libproof"), ...proofOf(folder) }),
+    environment: (folder, world) => ({ LD_AUDIT: plantLibrary(folder, world) }),
     control: "gets process",
   },
   {
