@@ -7,6 +7,7 @@ import { crashRows } from "./rows/crashes.ts";
 import { debuggingRows } from "./rows/debugging.ts";
 import { environmentRows } from "./rows/environment.ts";
 import { memoryRows } from "./rows/memory.ts";
+import { startRows } from "./rows/start.ts";
 import { publishTable, testRows } from "./table.ts";
 import { holdsKey, World } from "./world.ts";
 
@@ -21,6 +22,7 @@ after(async () => {
 
 testRows("reading the process", memoryRows, () => world, skip);
 testRows("debugging the process", debuggingRows, () => world, skip);
+testRows("starting the process", startRows, () => world, skip);
 testRows("crashing the process", crashRows, () => world, skip);
 testRows("the environment of the starter", environmentRows, () => world, skip);
 

@@ -36,6 +36,16 @@ export interface Victim extends RunningProxy {
   readonly folder: string;
 }
 
+/** One that may not be up yet, and may never be. */
+export interface EarlyVictim {
+  readonly pid: number;
+  readonly output: { readonly stdout: string; readonly stderr: string };
+  kill(signal: NodeJS.Signals): void;
+  isUp(): boolean;
+  hasEnded(): boolean;
+  readonly ended: Promise<void>;
+}
+
 /** What came of a start: a victim, or what it said when it refused. */
 export type Start = { readonly victim: Victim } | { readonly refusal: string };
 
@@ -67,6 +77,8 @@ export class World {
   readonly plainProxy = join(ownControls, "plain-proxy.js");
   readonly #victims: Victim[] = [];
   readonly #said: string[] = [];
+  readonly #early: { readonly stdout: string; readonly stderr: string }[] = [];
+  readonly #surrendered = new Set<number>();
   readonly #standing = new Map<Target, Promise<Victim>>();
   #folders = 0;
   upstream!: MockUpstream;
@@ -135,22 +147,26 @@ export class World {
     fs.chmodSync(bin, 0o755);
   }
 
-  /** Start a victim as the victims' uid, with a folder of its own for working directory. */
-  async tryStart(target: Target, options: VictimOptions = {}): Promise<Start> {
-    const folder = options.folder ?? this.folder(target);
+  #commandLine(target: Target, options: VictimOptions, folder: string): [string, ...string[]] {
     const upstreamUrl = options.upstreamUrl ?? this.upstream.url;
+    const ca = upstreamUrl === this.upstream.url ? ["--upstream-ca", this.caFile] : [];
     const command =
       target === "proxy"
-        ? [options.launcher ?? launcher, "--upstream-url", upstreamUrl, ...(options.args ?? [])]
+        ? [options.launcher ?? launcher, "--upstream-url", upstreamUrl, ...ca, ...(options.args ?? [])]
         : [process.execPath, ...(options.nodeArgs ?? []), options.control ?? this.stringProxy, upstreamUrl];
-    if (target === "proxy" && upstreamUrl === this.upstream.url) command.push("--upstream-ca", this.caFile);
-    const [program, ...args] = [
-      ...(options.outermost ?? []),
+    return [
+      ...((options.outermost ?? []) as [string]),
       ...["sh", "-c", 'cd "$0" && exec "$@"', folder],
       ...(options.as ?? asVictim),
       ...(options.through ?? []),
       ...command,
-    ] as [string, ...string[]];
+    ];
+  }
+
+  /** Start a victim as the victims' uid, with a folder of its own for working directory. */
+  async tryStart(target: Target, options: VictimOptions = {}): Promise<Start> {
+    const folder = options.folder ?? this.folder(target);
+    const [program, ...args] = this.#commandLine(target, options, folder);
     const run: RunOptions = { command: program, args, env: options.env ?? { PATH: process.env.PATH } };
     try {
       const victim = { ...(await startProxy(run)), target, folder };
@@ -161,6 +177,34 @@ export class World {
       if (target === "proxy") this.#said.push(refusal);
       return { refusal };
     }
+  }
+
+  /** Begin to start a victim and hand it over before it is up, its key already in the pipe. */
+  beginStart(target: Target, options: VictimOptions = {}): EarlyVictim {
+    const folder = options.folder ?? this.folder(target);
+    const [program, ...args] = this.#commandLine(target, options, folder);
+    const env = options.env ?? { PATH: process.env.PATH };
+    const child = spawn(program, args, { stdio: "pipe", env });
+    const ended = once(child, "close").then(() => {});
+    child.stdin.on("error", () => {}).end(`${this.key}\n`);
+    const output = { stdout: "", stderr: "" };
+    child.stdout.on("data", (chunk) => {
+      output.stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      output.stderr += chunk;
+    });
+    if (target === "proxy") this.#early.push(output);
+    const kill = (signal: NodeJS.Signals) => child.kill(signal);
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    return {
+      pid: child.pid as number,
+      output,
+      kill,
+      hasEnded,
+      ended,
+      isUp: () => /listening on 127/.test(output.stderr),
+    };
   }
 
   /** Start a victim that is expected to come up. */
@@ -197,6 +241,11 @@ export class World {
     });
   }
 
+  /** Leave a victim out of the final search: active root has had it write its key. */
+  surrender(victim: Victim): void {
+    this.#surrendered.add(victim.pid);
+  }
+
   /** End a victim, whatever state it is in. */
   async end(victim: Victim): Promise<void> {
     victim.kill("SIGKILL");
@@ -226,8 +275,11 @@ export class World {
   /** Everything that proxies under attack have said or left in their folders, as one list. */
   *leftBehind(): Generator<{ readonly name: string; readonly content: Buffer }> {
     for (const text of this.#said) yield { name: "a refusal to start", content: Buffer.from(text) };
+    for (const { stdout, stderr } of this.#early) {
+      yield { name: "output of a start", content: Buffer.from(stdout + stderr) };
+    }
     for (const { target, pid, output } of this.#victims) {
-      if (target !== "proxy") continue;
+      if (target !== "proxy" || this.#surrendered.has(pid)) continue;
       yield { name: `stderr of ${pid}`, content: Buffer.from(output.stderr) };
       yield { name: `stdout of ${pid}`, content: Buffer.from(output.stdout) };
     }
