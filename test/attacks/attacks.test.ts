@@ -6,6 +6,8 @@ import { after, before, test } from "node:test";
 import { crashRows } from "./rows/crashes.ts";
 import { debuggingRows } from "./rows/debugging.ts";
 import { environmentRows } from "./rows/environment.ts";
+import { fileRows } from "./rows/files.ts";
+import { insideRows, rootOnLeftovers } from "./rows/inside.ts";
 import { memoryRows } from "./rows/memory.ts";
 import { startRows } from "./rows/start.ts";
 import { publishTable, testRows } from "./table.ts";
@@ -23,8 +25,12 @@ after(async () => {
 testRows("reading the process", memoryRows, () => world, skip);
 testRows("debugging the process", debuggingRows, () => world, skip);
 testRows("starting the process", startRows, () => world, skip);
+testRows("planting and replacing files", fileRows, () => world, skip);
 testRows("crashing the process", crashRows, () => world, skip);
 testRows("the environment of the starter", environmentRows, () => world, skip);
+
+testRows("inside the process", insideRows, () => world, skip);
+testRows("what the process leaves in memory and swap", rootOnLeftovers, () => world, skip);
 
 test("the proxy that stood through all of this still serves", {
   skip: skip || world.skipReason("same uid"),
