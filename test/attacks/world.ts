@@ -63,6 +63,8 @@ export interface VictimOptions {
   readonly launcher?: string;
   readonly control?: string;
   readonly nodeArgs?: readonly string[];
+  /** the Node of the control */
+  readonly node?: string;
   readonly upstreamUrl?: string;
 }
 
@@ -77,7 +79,7 @@ export class World {
   readonly plainProxy = join(ownControls, "plain-proxy.js");
   readonly #victims: Victim[] = [];
   readonly #said: string[] = [];
-  readonly #early: { readonly stdout: string; readonly stderr: string }[] = [];
+  readonly #early: EarlyVictim[] = [];
   readonly #surrendered = new Set<number>();
   readonly #standing = new Map<Target, Promise<Victim>>();
   #folders = 0;
@@ -153,7 +155,12 @@ export class World {
     const command =
       target === "proxy"
         ? [options.launcher ?? launcher, "--upstream-url", upstreamUrl, ...ca, ...(options.args ?? [])]
-        : [process.execPath, ...(options.nodeArgs ?? []), options.control ?? this.stringProxy, upstreamUrl];
+        : [
+            options.node ?? process.execPath,
+            ...(options.nodeArgs ?? []),
+            options.control ?? this.stringProxy,
+            upstreamUrl,
+          ];
     return [
       ...((options.outermost ?? []) as [string]),
       ...["sh", "-c", 'cd "$0" && exec "$@"', folder],
@@ -194,10 +201,9 @@ export class World {
     child.stderr.on("data", (chunk) => {
       output.stderr += chunk;
     });
-    if (target === "proxy") this.#early.push(output);
     const kill = (signal: NodeJS.Signals) => child.kill(signal);
     const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-    return {
+    const victim: EarlyVictim = {
       pid: child.pid as number,
       output,
       kill,
@@ -205,6 +211,8 @@ export class World {
       ended,
       isUp: () => /listening on 127/.test(output.stderr),
     };
+    if (target === "proxy") this.#early.push(victim);
+    return victim;
   }
 
   /** Start a victim that is expected to come up. */
@@ -241,8 +249,8 @@ export class World {
     });
   }
 
-  /** Leave a victim out of the final search: active root has had it write its key. */
-  surrender(victim: Victim): void {
+  /** Leave a victim out of the final search: the attacker has had it write its key, as expected. */
+  surrender(victim: { readonly pid: number }): void {
     this.#surrendered.add(victim.pid);
   }
 
@@ -275,8 +283,9 @@ export class World {
   /** Everything that proxies under attack have said or left in their folders, as one list. */
   *leftBehind(): Generator<{ readonly name: string; readonly content: Buffer }> {
     for (const text of this.#said) yield { name: "a refusal to start", content: Buffer.from(text) };
-    for (const { stdout, stderr } of this.#early) {
-      yield { name: "output of a start", content: Buffer.from(stdout + stderr) };
+    for (const { pid, output } of this.#early) {
+      if (this.#surrendered.has(pid)) continue;
+      yield { name: "output of a start", content: Buffer.from(output.stdout + output.stderr) };
     }
     for (const { target, pid, output } of this.#victims) {
       if (target !== "proxy" || this.#surrendered.has(pid)) continue;

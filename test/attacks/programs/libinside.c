@@ -48,6 +48,13 @@ static long connect_to(int port) {
   return fd < 0 ? fd : connect(fd, (struct sockaddr *)&address, sizeof address);
 }
 
+static long send_udp(int port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  return fd < 0 ? fd : sendto(fd, "x", 1, 0, (struct sockaddr *)&address, sizeof address);
+}
+
 static long connect_abstract(const char *name) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strncpy(address.sun_path + 1, name, sizeof address.sun_path - 2);
@@ -99,6 +106,7 @@ static long attempt(const char *what, const char *argument) {
   if (IS("listen")) return listen(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 1);
   if (IS("bind")) return bind_anywhere();
   if (IS("connect")) return connect_to(number);
+  if (IS("sendUdp")) return send_udp(number);
   if (IS("connectAbstract")) return connect_abstract(argument);
   if (IS("read")) return open(argument, O_RDONLY | O_CLOEXEC);
   if (IS("write")) return open(argument, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);

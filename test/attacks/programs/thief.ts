@@ -1,6 +1,6 @@
 // What an attacker puts in the place of a program's entry: reads the key as the program would have
-// read it, and leaves it in the file that is named here.
+// read it, and says it on stderr, which is open to whatever runs.
 
 import fs from "node:fs";
 
-fs.writeFileSync(new URL("stolen", import.meta.url), fs.readFileSync(0));
+fs.writeSync(2, fs.readFileSync(0));

@@ -3,6 +3,7 @@
 
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import { constants } from "node:os";
 import type { Attacker, Outcome, Row, Target } from "../outcome.ts";
 import { asVictim, contentsOf, holdsKey, outcomeOf, type World, waitUntil } from "../world.ts";
 
@@ -61,6 +62,24 @@ function coreRow(signal: NodeJS.Signals): Row {
   };
 }
 
+/** What stands in memory at the moment of death, where only locked memory protects the key. */
+function lastMomentRow(signal: "SIGSEGV" | "SIGABRT"): Row {
+  return {
+    attack: `memory at the moment of death by ${signal}, on a kernel without memfd_secret`,
+    attacker: "passive root",
+    control: "gets key",
+    proxy: "gets process",
+    run: async (target, world) => {
+      const victim = await world.start(target, { through: [world.program("without-memfd-secret")] });
+      await world.use(victim);
+      const args = [String(constants.signals[signal]), String(victim.pid), world.key];
+      const outcome = await world.attack("passive root", [world.program("read-at-death"), ...args]);
+      await world.end(victim);
+      return outcome;
+    },
+  };
+}
+
 const hasGcore = spawnSync("gcore", ["--help"]).error === undefined;
 const noGcore: Outcome = "not possible here: no gcore";
 
@@ -116,6 +135,8 @@ export const crashRows: readonly Row[] = [
   coreRow("SIGABRT"),
   coreRow("SIGSEGV"),
   coreRow("SIGQUIT"),
+  lastMomentRow("SIGSEGV"),
+  lastMomentRow("SIGABRT"),
   gcoreRow("same uid", "denied"),
   gcoreRow("passive root", "gets process"),
   signalledFileRow(

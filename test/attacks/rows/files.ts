@@ -1,12 +1,13 @@
 // Files that others plant, or may write: where server info goes, and what the proxy runs.
 
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packageRoot } from "../../proxy-process.ts";
 import type { Outcome, Row, Target } from "../outcome.ts";
 import { copyPackage } from "../package-copy.ts";
-import { holdsKey, isRoot, type World, waitUntil } from "../world.ts";
+import { isRoot, type World, waitUntil } from "../world.ts";
 
 const serverInfoControl = fileURLToPath(new URL("../controls/server-info.js", import.meta.url));
 const thief = fileURLToPath(new URL("../programs/thief.js", import.meta.url));
@@ -39,78 +40,110 @@ async function followLink(mode: number, target: Target, world: World): Promise<O
     : "denied";
 }
 
-interface Opening {
-  /** what the attacker may write */
-  readonly path: (root: string) => string;
-  readonly mode: number;
-  /** false where the path is given to the uid that serves, true where it is open to everyone */
-  readonly toEveryone: boolean;
-}
-
 /** @returns its entry */
 function installVictim(target: Target, root: string, world: World): string {
+  fs.mkdirSync(root);
   if (target === "proxy") return copyPackage(root).entry;
-  const entry = join(root, "dist/proxy/main.js");
+  const entry = entryOf(root);
   fs.mkdirSync(dirname(entry), { recursive: true });
-  fs.mkdirSync(join(root, "node_modules"));
   fs.writeFileSync(join(root, "package.json"), '{"type":"module"}');
   fs.chmodSync(root, 0o755);
   fs.copyFileSync(world.plainProxy, entry);
   return entry;
 }
 
-/** A package of which the uid that serves may change a part, started by root and by that uid. */
-function replacedRow(attack: string, opening: Opening, byRoot: boolean, proxy: Outcome): Row {
+const entryOf = (root: string) => join(root, "dist/proxy/main.js");
+const launcherOf = (root: string) => join(root, "native/build/codex-responses-api-proxy");
+const nodeOf = (root: string) => join(root, "node");
+
+interface Replacement {
+  readonly name: string;
+  /** what an administrator got wrong: gives the uid that serves a way to write */
+  readonly open: (root: string) => void;
+  /** what the attacker then does: a shell command, $0 being the thief and $1 the package */
+  readonly command: string;
+}
+
+const entryFile: Replacement = {
+  name: "entry file replaced",
+  open: (root) => fs.chownSync(entryOf(root), victimsUid, victimsUid),
+  command: 'cat "$0" > "$1/dist/proxy/main.js"',
+};
+
+const packageFolder: Replacement = {
+  name: "folder of the package replaced",
+  open: (root) => fs.chmodSync(root, 0o777),
+  command:
+    'cd "$1" && mv dist old && mkdir dist && cp -r old/. dist/ && rm -f dist/proxy/main.js && cp "$0" dist/proxy/main.js',
+};
+
+const modules: Replacement = {
+  name: "folder of the modules that are loaded replaced",
+  open: (root) => {
+    fs.mkdirSync(join(root, "node_modules"), { recursive: true });
+    fs.chmodSync(join(root, "node_modules"), 0o777);
+    // The control loads one, so that there is something to replace.
+    if (fs.existsSync(launcherOf(root))) return;
+    fs.mkdirSync(join(root, "node_modules/undici"));
+    const code = fs.readFileSync(entryOf(root), "utf8");
+    fs.writeFileSync(entryOf(root), `import "undici";\n${code}`);
+  },
+  command:
+    'cd "$1/node_modules" && mv undici old && mkdir undici && cp "$0" undici/index.js && echo \'{"type":"module","main":"index.js"}\' > undici/package.json',
+};
+
+const nodeItself: Replacement = {
+  name: "Node replaced",
+  open: (root) => fs.chownSync(nodeOf(root), victimsUid, victimsUid),
+  command: "printf '#!/bin/sh\\ncat >&2\\n' > \"$1/node\"",
+};
+
+// A launcher starts the Node that has built it.
+function buildWithOwnNode(target: Target, root: string): void {
+  fs.copyFileSync(process.execPath, nodeOf(root));
+  fs.chmodSync(nodeOf(root), 0o755);
+  if (target === "control") return;
+  fs.cpSync(join(packageRoot, "native"), join(root, "native"), { recursive: true });
+  execFileSync(nodeOf(root), [join(root, "native/build.mjs")], { stdio: "ignore" });
+}
+
+/** A package of which the uid that serves may change a part, started by root or by that uid. */
+function replacedRow(replacement: Replacement, byRoot: boolean, proxy: Outcome): Row {
+  const { name, open, command } = replacement;
   return {
-    attack: `${attack}, ${byRoot ? "started by root to serve as that uid" : "started by that uid"}`,
+    attack: `${name}, ${byRoot ? "started by root to serve as that uid" : "started by that uid"}`,
     attacker: "same uid",
     control: "gets key",
     proxy,
     run: async (target, world) => {
       if (!isRoot) return "not possible here: needs a start by root";
-      const root = join(world.root, `package-${target}-${attack.replaceAll(/\W+/g, "-")}-${byRoot}`);
-      fs.mkdirSync(root);
+      const root = join(world.root, `package-${target}-${name.replaceAll(/\W+/g, "-")}-${byRoot}`);
       const entry = installVictim(target, root, world);
-      const path = opening.path(root);
-      if (opening.toEveryone) fs.chmodSync(path, opening.mode);
-      else fs.chownSync(path, victimsUid, victimsUid);
+      if (replacement === nodeItself) buildWithOwnNode(target, root);
+      open(root);
+      const attack = [...world.as("same uid"), "sh", "-c", command, thief, root];
+      const { status, stderr } = spawnSync("env", attack, { encoding: "utf8" });
+      if (status !== 0) throw new Error(`could not replace anything: ${stderr}`);
 
-      // What the attacker may do with it: write the entry, or put his own folder in its place.
-      const replace =
-        path === entry
-          ? `cat "$0" > "$1"`
-          : `mv "$2/dist" "$2/old" && mkdir -p "$2/dist/proxy" && cp -r "$2/old/." "$2/dist/" && rm -f "$1" && cp "$0" "$1"`;
-      const [setpriv, ...args] = [...world.as("same uid"), "sh", "-c", replace, thief, entry, root];
-      const stolen = join(dirname(entry), "stolen");
-      spawnSync(setpriv as string, args, { stdio: "ignore" });
-      if (path === entry) {
-        // The thief writes beside itself, where root may write anyway.
-        if (!byRoot) fs.chmodSync(dirname(entry), 0o777);
-      }
-
+      const user = target === "proxy" ? ["--user", `${victimsUid}:${victimsUid}`] : [];
       const start = world.beginStart(target, {
-        ...(byRoot
-          ? { as: [], args: target === "proxy" ? ["--user", `${victimsUid}:${victimsUid}`] : [] }
-          : {}),
-        launcher: join(root, "native/build/codex-responses-api-proxy"),
+        ...(byRoot ? { as: [], args: user } : {}),
+        ...(replacement === nodeItself ? { node: nodeOf(root) } : {}),
+        launcher: launcherOf(root),
         control: entry,
       });
       await waitUntil(() => start.hasEnded() || start.isUp(), 5000);
       start.kill("SIGKILL");
       await start.ended;
-      const said = start.output.stderr;
-      const got = fs.existsSync(stolen) && holdsKey(fs.readFileSync(stolen));
       fs.rmSync(root, { recursive: true });
-      if (got) return "gets key";
+      const said = start.output.stderr;
+      if (proxy === "gets key") world.surrender(start);
+      if (said.includes(world.key)) return "gets key";
       if (said.includes(root) && /^codex: error: /m.test(said)) return "refuses to start";
       throw new Error(`neither stolen nor refused: ${said}`);
     },
   };
 }
-
-const entryOf = (root: string) => join(root, "dist/proxy/main.js");
-const theEntry: Opening = { path: entryOf, mode: 0o666, toEveryone: false };
-const theFolder: Opening = { path: (root) => root, mode: 0o777, toEveryone: true };
 
 export const fileRows: readonly Row[] = [
   {
@@ -128,10 +161,12 @@ export const fileRows: readonly Row[] = [
     proxy: "refuses to start",
     run: (target, world) => followLink(0o1777, target, world),
   },
-  replacedRow("entry file replaced", theEntry, true, "refuses to start"),
-  replacedRow("folder of the package replaced", theFolder, true, "refuses to start"),
+  replacedRow(entryFile, true, "refuses to start"),
+  replacedRow(packageFolder, true, "refuses to start"),
+  replacedRow(modules, true, "refuses to start"),
+  replacedRow(nodeItself, true, "refuses to start"),
   // Whoever serves itself decides what it runs: nothing is claimed here.
-  replacedRow("entry file replaced", theEntry, false, "gets key"),
+  replacedRow(entryFile, false, "gets key"),
 ];
 
 function isProtected(): boolean {
