@@ -90,8 +90,8 @@ static void allow_writing_of(int ruleset, const char *file) {
   snprintf(path, sizeof path, "%s", file);
   char *folder = dirname(path);
   while (access(folder, F_OK) != 0 && strcmp(folder, "/") != 0 && strcmp(folder, ".") != 0) folder = dirname(folder);
-  allow_beneath(ruleset, folder,
-                FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_REMOVE_FILE | FS_MAKE_REG | FS_MAKE_DIR);
+  // Not to read: the folder may be /tmp, and a rule holds for everything below it.
+  allow_beneath(ruleset, folder, FS_WRITE_FILE | FS_REMOVE_FILE | FS_MAKE_REG | FS_MAKE_DIR);
 }
 
 static void allow_connecting_to(int ruleset, int port) {
