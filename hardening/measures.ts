@@ -66,6 +66,19 @@ export function requireMeasures(measures: readonly Measure[], level: HardeningLe
   });
 }
 
+/** One line for the log: how many are on, and which are not, with the reason. */
+export function summarise(measures: readonly Measure[]): string {
+  const parts = [`${measures.filter(({ state }) => state === "on").length} on`];
+  for (const wanted of ["off", "unavailable"] as const) {
+    const found = measures.filter(({ state }) => state === wanted);
+    if (found.length === 0) continue;
+    parts.push(
+      `${found.length} ${wanted} (${found.map(({ name, reason }) => `${name}: ${reason}`).join("; ")})`,
+    );
+  }
+  return parts.join(", ");
+}
+
 /** Turn what the kernel says into measures; separate from the asking so that it can be tested. */
 export function judge(
   facts: ProcessFacts,

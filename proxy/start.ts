@@ -4,7 +4,7 @@
 import { traceCrashes } from "../hardening/crash-trace.ts";
 import { HardeningError } from "../hardening/errors.ts";
 import { lockProcess } from "../hardening/lock.ts";
-import { readMeasures, requireMeasures } from "../hardening/measures.ts";
+import { readMeasures, requireMeasures, summarise } from "../hardening/measures.ts";
 import { refuseWatchersHere } from "../hardening/pre-main.ts";
 import { limitResources } from "../hardening/resource-limits.ts";
 import { makeRandomSecret, readSecretFromStdin } from "../hardening/secret.ts";
@@ -55,8 +55,6 @@ export async function start(args: readonly string[]): Promise<void> {
   if (options.check) process.exit(0);
 
   if (serviceUser?.warning !== undefined) sayWarning(serviceUser.warning);
-  for (const { state, name, reason } of measures) {
-    if (state === "off") sayWarning(`protection off: ${name} (${reason})`);
-  }
+  sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on 127.0.0.1:${port}`);
 }

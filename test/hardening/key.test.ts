@@ -62,7 +62,10 @@ describe("taken as the key", () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const port = await new Promise<number>((resolve) => {
-      child.stderr.on("data", (chunk) => resolve(Number(/:(\d+)\n/.exec(String(chunk))?.[1])));
+      child.stderr.on("data", (chunk) => {
+        const port = /listening on 127\.0\.0\.1:(\d+)\n/.exec(String(chunk))?.[1];
+        if (port !== undefined) resolve(Number(port));
+      });
     });
     await sendRaw(port, rawPost(), { until: isWhole });
     assert.equal(upstream.requests.at(-1)?.headers.authorization, "Bearer sk-split-key");

@@ -57,7 +57,10 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
     const proxy = await start("--user", "60001:60002");
     assert.equal((await sendRaw(proxy.port, rawPost(), { until: isWhole })).status, 200);
     assert.deepEqual(threadsOf(proxy), powerless(60001, 60002));
-    assert.equal(proxy.output.stderr, `responses-api-proxy listening on 127.0.0.1:${proxy.port}\n`);
+    assert.match(
+      proxy.output.stderr,
+      /^codex: protections: \d+ on.*\nresponses-api-proxy listening on .*\n$/,
+    );
     await proxy.stop();
   });
 
@@ -76,7 +79,7 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
 
   test("--allow-root keeps root, and says that a protection is off", async () => {
     const proxy = await start("--allow-root");
-    assert.match(proxy.output.stderr, /^codex: warning: protection off: unprivileged \(serves as root\)\n/);
+    assert.match(proxy.output.stderr, /^codex: protections: \d+ on, 1 off \(unprivileged: serves as root\)/);
     assert.equal((await sendRaw(proxy.port, rawPost(), { until: isWhole })).status, 200);
     await proxy.stop();
   });

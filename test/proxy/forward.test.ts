@@ -531,8 +531,8 @@ test("nobody ever saw the placeholder or the key in what the proxy wrote", () =>
 });
 
 test("nobody reads its stderr: it goes on serving", async () => {
-  // A real pipe (Node's own are sockets), of which one line is read and then no more.
-  const script = '"$@" 2>&1 | { head -n 1 >&2; exec sleep 60; }';
+  // A real pipe (Node's own are sockets), of which the first lines are read and then no more.
+  const script = '"$@" 2>&1 | { grep -m 1 listening >&2; exec sleep 60; }';
   const args = [
     "-c",
     script,
