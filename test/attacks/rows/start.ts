@@ -61,7 +61,7 @@ function staleHandleRow(use: "read" | "write", control: Outcome): Row {
 }
 
 async function startInNamespace(target: Target, world: World): Promise<Outcome> {
-  const start = await world.tryStart(target, { through: ["unshare", "--user", "--map-root-user"] });
+  const start = await world.tryStart(target, { through: ["unshare", "--user", "--map-current-user"] });
   if ("refusal" in start) {
     if (/runs in a user namespace/.test(start.refusal)) return "refuses to start";
     return `not possible here: ${/unshare: .*/.exec(start.refusal)?.[0] ?? "it did not start"}`;
