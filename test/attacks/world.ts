@@ -87,7 +87,7 @@ export class World {
   caFile = "";
 
   async open(): Promise<void> {
-    for (const folder of [this.root, join(this.root, "control"), join(this.root, "proxy")]) {
+    for (const folder of ["", "control", "proxy", "shared"].map((name) => join(this.root, name))) {
       fs.mkdirSync(folder, { recursive: true });
       fs.chmodSync(folder, 0o755);
     }
@@ -114,7 +114,8 @@ export class World {
 
   /** A file of ours that every uid may read. */
   shared(name: string, content: string): string {
-    const file = join(this.root, name);
+    // In a folder of its own: a proxy may read the whole folder in which its authorities lie.
+    const file = join(this.root, "shared", name);
     fs.writeFileSync(file, content);
     fs.chmodSync(file, 0o644);
     return file;

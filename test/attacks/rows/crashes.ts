@@ -139,6 +139,8 @@ export const crashRows: readonly Row[] = [
   lastMomentRow("SIGSEGV"),
   lastMomentRow("SIGABRT"),
   gcoreRow("same uid", "denied"),
+  // Not by root: of the proxy gdb would write five gigabytes, most of it address space that V8 only
+  // reserves. What root finds in memory is tried on /proc/PID/mem.
   signalledFileRow(
     "--heapsnapshot-signal, then SIGUSR2",
     (folder) => `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${folder}`,

@@ -7,13 +7,20 @@ import { startMockUpstream } from "../../mock/upstream.ts";
 import type { Outcome, Row, Target } from "../outcome.ts";
 import { contentsOf, holdsKey, sleep, type Victim, type World } from "../world.ts";
 
-/** What the code of the attacker does when it runs: it waits for the key where a program trims it. */
+/**
+ * What the code of the attacker does when it runs: it waits for the key where a program trims it. It
+ * says so in a file and on stderr, as the file may be denied to it where the code still runs.
+ */
 const stealer = (proof: string) => `
   const fs = process.getBuiltinModule?.("fs") ?? globalThis.require?.("fs") ?? (await import("node:fs"));
-  fs.appendFileSync(${JSON.stringify(proof)}, "ran\\n");
+  const tell = (text) => {
+    fs.writeSync(2, "attack: " + text + "\\n");
+    try { fs.appendFileSync(${JSON.stringify(proof)}, text + "\\n"); } catch {}
+  };
+  tell("ran");
   const trim = String.prototype.trim;
   String.prototype.trim = function () {
-    fs.appendFileSync(${JSON.stringify(proof)}, String(this));
+    tell(String(this));
     return trim.call(this);
   };`;
 
@@ -62,7 +69,7 @@ function fileRow({ attack, environment, control, client }: EnvironmentAttack): R
       const traces = contentsOf(folder).filter(({ name }) => !name.includes("/planted"));
       const said = "victim" in start ? start.victim.output.stderr : "";
       if (traces.some(({ content }) => holdsKey(content)) || holdsKey(Buffer.from(said))) return "gets key";
-      return traces.length > 0 || /Debugger listening/.test(said) ? "gets process" : "no effect";
+      return traces.length > 0 || /Debugger listening|attack: /.test(said) ? "gets process" : "no effect";
     },
   };
 }
@@ -154,7 +161,8 @@ function opensslConfig(folder: string, world: World): string {
   return plant(folder, "openssl.cnf", `${sections}module = ${plantLibrary(folder, world)}\nactivate = 1\n`);
 }
 
-const isNode24 = Number(process.versions.node.split(".")[0]) >= 24;
+const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
+const takesEnvProxy = major > 24 || (major === 24 && minor >= 5);
 
 const variables: readonly EnvironmentAttack[] = [
   {
@@ -212,7 +220,9 @@ function trafficRow(
       // The key goes where it should not when it reaches the attacker's server.
       const upstreamUrl = scheme === "https" ? attackers.url : honest.url;
       const ca = world.shared(`rogue-${target}-${attackers.port}.pem`, authority.cert);
-      const variables = { ...environment(attackers.port, ca), PLAIN_PROXY_CLIENT: "fetch" };
+      // Node's own proxy support tunnels what fetch sends, but not what node:http does.
+      const client = scheme === "https" ? "fetch" : "http";
+      const variables = { ...environment(attackers.port, ca), PLAIN_PROXY_CLIENT: client };
       const victim = await world.start(target, {
         through: through(variables),
         control: world.plainProxy,
@@ -244,7 +254,7 @@ export const environmentRows: readonly Row[] = [
   trafficRow("HTTP_PROXY, HTTPS_PROXY, ALL_PROXY", "no effect", "http", (port) => proxies(port)),
   trafficRow(
     "HTTP_PROXY with NODE_USE_ENV_PROXY=1",
-    isNode24 ? "gets key" : "no effect", // Node 20 does not know it
+    takesEnvProxy ? "gets key" : "no effect", // older ones do not know it, or not for node:http
     "http",
     (port) => ({ ...proxies(port), NODE_USE_ENV_PROXY: "1" }),
   ),

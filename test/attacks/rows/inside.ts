@@ -173,9 +173,14 @@ function deathRow(attack: string, what: string, control: Outcome, limits: readon
       if (impossible !== undefined) return impossible;
       const outermost = [...withCores, ...limits];
       const victim = await order(target, world, { attack: what, argument: "" }, { outermost });
-      const timer = setTimeout(() => victim.kill("SIGKILL"), 15_000);
+      let hasSurvived = false;
+      const timer = setTimeout(() => {
+        hasSurvived = true;
+        victim.kill("SIGKILL");
+      }, 15_000);
       await victim.ended;
       clearTimeout(timer);
+      if (hasSurvived) throw new Error("it did not die");
       const outcome = readRemains(victim.folder);
       if (target === "control") fs.rmSync(victim.folder, { recursive: true });
       return victim.output.stderr.includes(world.key) ? "gets key" : outcome;
@@ -254,7 +259,7 @@ export const insideRows: readonly Row[] = [
   deathRow("null pointer in native code, ulimit -c unlimited", "segfault", "gets key"),
   deathRow("out-of-memory abort, ulimit -c unlimited", "outOfMemory", "gets key", [
     "prlimit",
-    "--data=500000000",
+    "--data=1000000000",
   ]),
 ];
 
