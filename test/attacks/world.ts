@@ -93,9 +93,7 @@ export class World {
     }
     const authority = makeAuthority();
     this.upstream = await startMockUpstream({ tls: authority.issue(["127.0.0.1"]) });
-    // In a folder of its own: the proxy may read all of it.
-    fs.mkdirSync(join(this.root, "ca"), { mode: 0o755 });
-    this.caFile = this.shared("ca/ca.pem", authority.cert);
+    this.caFile = this.shared("ca.pem", authority.cert);
     this.#compileAll();
   }
 
