@@ -154,7 +154,8 @@ function opensslConfig(folder: string, world: World): string {
   return plant(folder, "openssl.cnf", `${sections}module = ${plantLibrary(folder, world)}\nactivate = 1\n`);
 }
 
-const isNode24 = Number(process.versions.node.split(".")[0]) >= 24;
+const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
+const takesEnvProxy = major > 24 || (major === 24 && minor >= 5);
 
 const variables: readonly EnvironmentAttack[] = [
   {
@@ -212,7 +213,9 @@ function trafficRow(
       // The key goes where it should not when it reaches the attacker's server.
       const upstreamUrl = scheme === "https" ? attackers.url : honest.url;
       const ca = world.shared(`rogue-${target}-${attackers.port}.pem`, authority.cert);
-      const variables = { ...environment(attackers.port, ca), PLAIN_PROXY_CLIENT: "fetch" };
+      // Node's own proxy support tunnels what fetch sends, but not what node:http does.
+      const client = scheme === "https" ? "fetch" : "http";
+      const variables = { ...environment(attackers.port, ca), PLAIN_PROXY_CLIENT: client };
       const victim = await world.start(target, {
         through: through(variables),
         control: world.plainProxy,
@@ -244,7 +247,7 @@ export const environmentRows: readonly Row[] = [
   trafficRow("HTTP_PROXY, HTTPS_PROXY, ALL_PROXY", "no effect", "http", (port) => proxies(port)),
   trafficRow(
     "HTTP_PROXY with NODE_USE_ENV_PROXY=1",
-    isNode24 ? "gets key" : "no effect", // Node 20 does not know it
+    takesEnvProxy ? "gets key" : "no effect", // older ones do not know it, or not for node:http
     "http",
     (port) => ({ ...proxies(port), NODE_USE_ENV_PROXY: "1" }),
   ),

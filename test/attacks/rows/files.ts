@@ -77,19 +77,19 @@ const packageFolder: Replacement = {
     'cd "$1" && mv dist old && mkdir dist && cp -r old/. dist/ && rm -f dist/proxy/main.js && cp "$0" dist/proxy/main.js',
 };
 
+// A module that is loaded before the key is read. The others could not read it from stdin any more.
 const modules: Replacement = {
   name: "folder of the modules that are loaded replaced",
   open: (root) => {
     fs.mkdirSync(join(root, "node_modules"), { recursive: true });
     fs.chmodSync(join(root, "node_modules"), 0o777);
-    // The control loads one, so that there is something to replace.
     if (fs.existsSync(launcherOf(root))) return;
-    fs.mkdirSync(join(root, "node_modules/undici"));
-    const code = fs.readFileSync(entryOf(root), "utf8");
-    fs.writeFileSync(entryOf(root), `import "undici";\n${code}`);
+    // The control loads one, too.
+    fs.writeFileSync(entryOf(root), `import "segfault-handler";\n${fs.readFileSync(entryOf(root), "utf8")}`);
   },
   command:
-    'cd "$1/node_modules" && mv undici old && mkdir undici && cp "$0" undici/index.js && echo \'{"type":"module","main":"index.js"}\' > undici/package.json',
+    'cd "$1/node_modules" && { ! [ -e segfault-handler ] || mv segfault-handler old; } && mkdir segfault-handler && ' +
+    "echo \"const fs = require('fs'); fs.writeSync(2, fs.readFileSync(0));\" > segfault-handler/index.js",
 };
 
 const nodeItself: Replacement = {

@@ -254,7 +254,7 @@ export const insideRows: readonly Row[] = [
   deathRow("null pointer in native code, ulimit -c unlimited", "segfault", "gets key"),
   deathRow("out-of-memory abort, ulimit -c unlimited", "outOfMemory", "gets key", [
     "prlimit",
-    "--data=500000000",
+    "--data=1000000000",
   ]),
 ];
 
