@@ -87,15 +87,13 @@ export class World {
   caFile = "";
 
   async open(): Promise<void> {
-    for (const folder of [this.root, join(this.root, "control"), join(this.root, "proxy")]) {
+    for (const folder of ["", "control", "proxy", "shared"].map((name) => join(this.root, name))) {
       fs.mkdirSync(folder, { recursive: true });
       fs.chmodSync(folder, 0o755);
     }
     const authority = makeAuthority();
     this.upstream = await startMockUpstream({ tls: authority.issue(["127.0.0.1"]) });
-    // In a folder of its own: the proxy may read all of it.
-    fs.mkdirSync(join(this.root, "ca"), { mode: 0o755 });
-    this.caFile = this.shared("ca/ca.pem", authority.cert);
+    this.caFile = this.shared("ca.pem", authority.cert);
     this.#compileAll();
   }
 
@@ -114,7 +112,8 @@ export class World {
 
   /** A file of ours that every uid may read. */
   shared(name: string, content: string): string {
-    const file = join(this.root, name);
+    // In a folder of its own: a proxy may read the whole folder in which its authorities lie.
+    const file = join(this.root, "shared", name);
     fs.writeFileSync(file, content);
     fs.chmodSync(file, 0o644);
     return file;

@@ -61,7 +61,7 @@ function staleHandleRow(use: "read" | "write", control: Outcome): Row {
 }
 
 async function startInNamespace(target: Target, world: World): Promise<Outcome> {
-  const start = await world.tryStart(target, { through: ["unshare", "--user", "--map-root-user"] });
+  const start = await world.tryStart(target, { through: ["unshare", "--user", "--map-current-user"] });
   if ("refusal" in start) {
     // As root of a namespace that maps no other user it does not even trust the owner of its files.
     if (/runs in a user namespace|others than root may change/.test(start.refusal)) return "refuses to start";
