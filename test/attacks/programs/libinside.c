@@ -61,6 +61,7 @@ static long connect_abstract(const char *name) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, length) == 0) return fd;
+  if (errno != ECONNREFUSED) return -1;
   return connect(fd, (struct sockaddr *)&address, sizeof address);  // some Nodes pad the name with zeros
 }
 

@@ -7,13 +7,20 @@ import { startMockUpstream } from "../../mock/upstream.ts";
 import type { Outcome, Row, Target } from "../outcome.ts";
 import { contentsOf, holdsKey, sleep, type Victim, type World } from "../world.ts";
 
-/** What the code of the attacker does when it runs: it waits for the key where a program trims it. */
+/**
+ * What the code of the attacker does when it runs: it waits for the key where a program trims it. It
+ * says so in a file and on stderr, as the file may be denied to it where the code still runs.
+ */
 const stealer = (proof: string) => `
   const fs = process.getBuiltinModule?.("fs") ?? globalThis.require?.("fs") ?? (await import("node:fs"));
-  fs.appendFileSync(${JSON.stringify(proof)}, "ran\\n");
+  const tell = (text) => {
+    fs.writeSync(2, "attack: " + text + "\\n");
+    try { fs.appendFileSync(${JSON.stringify(proof)}, text + "\\n"); } catch {}
+  };
+  tell("ran");
   const trim = String.prototype.trim;
   String.prototype.trim = function () {
-    fs.appendFileSync(${JSON.stringify(proof)}, String(this));
+    tell(String(this));
     return trim.call(this);
   };`;
 
@@ -62,7 +69,7 @@ function fileRow({ attack, environment, control, client }: EnvironmentAttack): R
       const traces = contentsOf(folder).filter(({ name }) => !name.includes("/planted"));
       const said = "victim" in start ? start.victim.output.stderr : "";
       if (traces.some(({ content }) => holdsKey(content)) || holdsKey(Buffer.from(said))) return "gets key";
-      return traces.length > 0 || /Debugger listening/.test(said) ? "gets process" : "no effect";
+      return traces.length > 0 || /Debugger listening|attack: /.test(said) ? "gets process" : "no effect";
     },
   };
 }

@@ -173,9 +173,14 @@ function deathRow(attack: string, what: string, control: Outcome, limits: readon
       if (impossible !== undefined) return impossible;
       const outermost = [...withCores, ...limits];
       const victim = await order(target, world, { attack: what, argument: "" }, { outermost });
-      const timer = setTimeout(() => victim.kill("SIGKILL"), 15_000);
+      let hasSurvived = false;
+      const timer = setTimeout(() => {
+        hasSurvived = true;
+        victim.kill("SIGKILL");
+      }, 15_000);
       await victim.ended;
       clearTimeout(timer);
+      if (hasSurvived) throw new Error("it did not die");
       const outcome = readRemains(victim.folder);
       if (target === "control") fs.rmSync(victim.folder, { recursive: true });
       return victim.output.stderr.includes(world.key) ? "gets key" : outcome;
