@@ -28,6 +28,8 @@ export interface Measure {
 /** What start-up did and the kernel cannot tell. */
 export interface StartFacts {
   readonly wasRoot: boolean;
+  /** effective uid of the starter, undefined where the platform has none */
+  readonly startUid: number | undefined;
   readonly hasTrustedFiles: boolean;
   /** a TCP port that is not the upstream's and not 53 */
   readonly forbiddenPort: number;
@@ -40,12 +42,7 @@ export interface StartFacts {
 /** Ask the kernel for the state of every measure, in the order in which they are taken. */
 export function readMeasures(start: StartFacts): readonly Measure[] {
   return [
-    ...judge(
-      native.readFacts(start.forbiddenPort),
-      inspector.url(),
-      process.geteuid?.() === 0,
-      start.wasRoot,
-    ),
+    ...judge(native.readFacts(start.forbiddenPort), inspector.url(), process.geteuid?.() === 0, start),
     ...judgeStart(start),
   ];
 }
@@ -84,8 +81,9 @@ export function judge(
   facts: ProcessFacts,
   inspectorUrl: string | undefined,
   isRoot: boolean,
-  wasRoot: boolean,
+  { wasRoot, startUid }: Pick<StartFacts, "wasRoot" | "startUid">,
 ): readonly Measure[] {
+  const isOwnNamespace = facts.inUserNamespace === true && facts.userNamespaceOwner === startUid;
   const { EACCES, ENOSYS, EPERM } = constants.errno;
   return [
     measure("not dumpable", facts.dumpable, facts.dumpable === 0, {
@@ -139,9 +137,9 @@ export function judge(
       off: "memfd_create(2) was tried: it works",
       stops: "starting programs, changing files, listening, and much else from inside a taken-over process",
     }),
-    measure("unprivileged", true, !isRoot, {
-      on: "serves as a user without rights",
-      off: "serves as root",
+    measure("unprivileged", true, !isRoot && facts.hasCapabilities !== true, {
+      on: "serves as a user without capabilities",
+      off: isRoot ? "serves as root" : "serves with capabilities",
       stops: "root's reach for whoever takes the process over",
     }),
     measure("no tracer", facts.tracerPid, facts.tracerPid === 0, {
@@ -156,8 +154,8 @@ export function judge(
       exitCode: 9,
       stops: "running code in the process through its debugging port",
     }),
-    measure("user namespace", facts.inUserNamespace, facts.inUserNamespace === false, {
-      on: "the initial one",
+    measure("user namespace", facts.inUserNamespace, !isOwnNamespace, {
+      on: facts.inUserNamespace === true ? "one that another user made" : "the initial one",
       off: "one of its own, whose owner has every capability in it",
       exitCode: 9,
       stops: "reading memory as the owner of the namespace",

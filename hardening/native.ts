@@ -21,6 +21,8 @@ export interface ProcessFacts {
   readonly runsUnreadably?: boolean;
   /** errno of memfd_create(2), which the lock denies */
   readonly memfdErrno?: number;
+  /** whether the main thread has any capability that it can use */
+  readonly hasCapabilities?: boolean;
   readonly tracerPid?: number;
   readonly seccompMode?: number;
   readonly inUserNamespace?: boolean;

@@ -29,6 +29,9 @@ const dedicatedAccount = "codex-proxy";
  */
 export function chooseServiceUser(wish: UserWish, euid: number | undefined): ServiceUser | undefined {
   const named = wish.user === undefined ? undefined : findNamed(wish.user);
+  if (named !== undefined && named.uid !== 0 && named.gid === 0) {
+    throw new HardeningError("HRD_ERR_USER", "root's group is not for a service");
+  }
   if (euid !== 0) {
     if (named !== undefined && named.uid !== euid) throw new HardeningError("HRD_ERR_USER", "only root can");
     return undefined;
@@ -52,7 +55,8 @@ export function chooseServiceUser(wish: UserWish, euid: number | undefined): Ser
 }
 
 function findNamed(text: string): ServiceUser {
-  const [name = "", group] = text.split(":");
+  const [name = "", group, ...rest] = text.split(":");
+  if (rest.length > 0) throw new HardeningError("HRD_ERR_USER", "more than one group");
   const user = native.findUser(name);
   if (user === undefined) throw new HardeningError("HRD_ERR_USER", "there is no such user");
   const isDedicated = name === dedicatedAccount;

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StartError } from "./errors.ts";
+import { sayWarning } from "./terminal.ts";
 
 export interface ServerInfo {
   readonly port: number;
@@ -130,7 +131,7 @@ export function removeByJanitor(janitorFd: number): void {
     fs.writeSync(janitorFd, "r");
     fs.readSync(janitorFd, Buffer.alloc(1)); // the launcher has set a limit of a second
   } catch {
-    // It removes the file when this process has ended.
+    sayWarning("the janitor does not answer: server info may stay; its pid and start time prove it stale");
   }
 }
 

@@ -23,8 +23,9 @@ export async function start(args: readonly string[]): Promise<void> {
   const options = parseOptions(args, version);
   if (!Number.isInteger(options.listenFd)) throw new HardeningError("HRD_ERR_LAUNCHER");
   if (options.requireHardening !== "none") refuseWatchersHere();
-  const wasRoot = process.geteuid?.() === 0;
-  const serviceUser = chooseServiceUser(options, process.geteuid?.());
+  const startUid = process.geteuid?.();
+  const wasRoot = startUid === 0;
+  const serviceUser = chooseServiceUser(options, startUid);
   const hasCrashTrace = traceCrashes();
 
   const secret = options.check ? makeRandomSecret() : readSecretFromStdin();
@@ -42,6 +43,7 @@ export async function start(args: readonly string[]): Promise<void> {
 
   const measures = readMeasures({
     wasRoot,
+    startUid,
     hasTrustedFiles: options.hasTrustedFiles,
     // Discard or echo, whichever is not where the upstream is.
     forbiddenPort: options.upstreamUrl.port === "9" ? 7 : 9,
@@ -55,6 +57,9 @@ export async function start(args: readonly string[]): Promise<void> {
   if (options.check) process.exit(0);
 
   if (serviceUser?.warning !== undefined) sayWarning(serviceUser.warning);
+  if (wasRoot && serviceUser === undefined) {
+    sayWarning("serving as root: whoever takes this process over is root; leave out --allow-root if you can");
+  }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on 127.0.0.1:${port}`);
 }

@@ -11,6 +11,9 @@ import { isLoopbackHost } from "./loopback.ts";
  * @throws {StartError} PXY_START_UPSTREAM_URL, PXY_START_INSECURE_UPSTREAM; neither quotes userinfo
  */
 export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
+  // The launcher reads the port too, for its rule on connections: only forms that have one reading.
+  if (!/^https?:\/\/[^\\\s]+$/i.test(text) && /^https?:/i.test(text.trim()))
+    throw refuse("it is not an absolute URL");
   let url: URL;
   try {
     url = new URL(text);

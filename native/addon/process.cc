@@ -52,6 +52,19 @@ int StatusField(const char* name) {
   return value;
 }
 
+bool HasCapabilities() {
+  FILE* status = fopen("/proc/self/status", "re");
+  if (status == nullptr) return true;
+  char line[256];
+  bool has = false;
+  unsigned long long set;
+  while (fgets(line, sizeof line, status) != nullptr) {
+    if (strncmp(line, "CapBnd:", 7) != 0 && sscanf(line, "Cap%*3c: %llx", &set) == 1) has = has || set != 0;
+  }
+  fclose(status);
+  return has;
+}
+
 // True where uids are not mapped one to one over the whole range: user_namespaces(7).
 bool InUserNamespace() {
   FILE* map = fopen("/proc/self/uid_map", "re");
@@ -147,6 +160,7 @@ Napi::Value ReadFacts(const Napi::CallbackInfo& info) {
   facts.Set("dumpable", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
   facts.Set("noNewPrivileges", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
   facts.Set("ioUringErrno", TryIoUring());
+  facts.Set("hasCapabilities", HasCapabilities());
   facts.Set("memfdErrno", TryMemfd());
   facts.Set("readVarErrno", TryReadVar());
   facts.Set("connectErrno", TryConnect(info[0].As<Napi::Number>().Int32Value()));

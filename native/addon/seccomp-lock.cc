@@ -15,6 +15,7 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -70,6 +71,7 @@ const int kDenied[] = {
     SYS_mkdirat, SYS_mknodat, SYS_symlinkat, SYS_linkat, SYS_renameat2, SYS_truncate, SYS_ftruncate,
     SYS_fallocate, SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr,
     SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, 452 /* fchmodat2 */,
+    463 /* setxattrat */, 466 /* removexattrat */, 469 /* file_setattr */,
 #ifdef SYS_renameat
     SYS_renameat,
 #endif
@@ -80,7 +82,9 @@ const int kDenied[] = {
     SYS_name_to_handle_at, SYS_open_by_handle_at,
     // Memory and queues shared with other processes.
     SYS_shmget, SYS_shmat, SYS_shmctl, SYS_semget, SYS_semctl, SYS_msgget, SYS_msgsnd, SYS_msgrcv,
-    SYS_msgctl, SYS_mq_open, SYS_mq_unlink,
+    SYS_msgctl, SYS_mq_open, SYS_mq_unlink, SYS_mq_timedsend, SYS_semop, SYS_semtimedop,
+    // Other processes of the uid, and watching what they do.
+    SYS_setpriority, SYS_fanotify_init, 443 /* quotactl_fd */,
 };
 
 // Removing a file: only where no janitor does it.
@@ -192,8 +196,24 @@ int InstallLock(bool has_janitor) {
 
   // The upstream, the resolver, and the resolver's question to the kernel about addresses.
   filter.WithArgument(SYS_socket, 0, [&] {
-    for (unsigned family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK}) filter.AllowIfEqual(family);
+    for (unsigned family : {AF_UNIX, AF_NETLINK}) filter.AllowIfEqual(family);
+    filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 2, 0));
+    filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 1, 0));
     filter.Add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT));
+    // TCP and UDP by whatever name. MPTCP among others would pass by Landlock's rule on connections.
+    filter.LoadArgument(2);
+    for (int protocol : {0, static_cast<int>(IPPROTO_TCP), static_cast<int>(IPPROTO_UDP)}) filter.AllowIfEqual(static_cast<unsigned>(protocol));
+    filter.Add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPROTONOSUPPORT));
+  });
+
+  // TCP Fast Open connects while it sends, which Landlock does not see.
+  filter.WithArgument(SYS_sendto, 3, [&] { filter.DenyIfAnyBit(MSG_FASTOPEN); });
+  filter.WithArgument(SYS_sendmsg, 2, [&] { filter.DenyIfAnyBit(MSG_FASTOPEN); });
+  filter.WithArgument(SYS_sendmmsg, 3, [&] { filter.DenyIfAnyBit(MSG_FASTOPEN); });
+  filter.WithArgument(SYS_setsockopt, 1, [&] {
+    filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 3));
+    filter.LoadArgument(2);
+    filter.DenyIfEqual(30 /* TCP_FASTOPEN_CONNECT */);
   });
 
   // Typing into the terminal of whoever started it.

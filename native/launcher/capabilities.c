@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 static const int needed_by_the_start[] = {
     CAP_SETUID,           // the drop
@@ -27,12 +28,20 @@ static bool is_needed(int capability) {
 }
 
 void limit_capabilities(void) {
-  if (geteuid() != 0) return;
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (geteuid() != 0) {
+    // What a starter has left to a user who needs none of it.
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (syscall(SYS_capset, &header, none) != 0) {
+      fail(EXIT_LAUNCHER, NULL, "cannot give up capabilities: %s", strerror(errno));
+    }
+    return;
+  }
   // May be denied in a container: then its manager has set what it wants.
   prctl(PR_SET_SECUREBITS,
         SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED);
-  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++) {
     if (!is_needed(capability)) prctl(PR_CAPBSET_DROP, capability);
   }

@@ -69,11 +69,18 @@ static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char 
   snprintf(name_of, sizeof name_of, "%s", server_info);
   const char *folder_path = dirname(folder_of);
   const char *name = basename(name_of);
-  int folder = open(folder_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  // Folders that are missing yet are made by the proxy: held on to is the nearest that exists.
+  char existing_path[PATH_MAX];
+  snprintf(existing_path, sizeof existing_path, "%s", folder_path);
+  int existing;
+  for (char *path = existing_path;; path = dirname(path)) {
+    existing = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (existing >= 0 || strcmp(path, "/") == 0 || strcmp(path, ".") == 0) break;
+  }
 
   int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd <= 2; fd++) dup2(null_fd, fd);
-  confine_janitor(folder);
+  confine_janitor(existing);
 
   struct pollfd events[] = {{.fd = pidfd, .events = POLLIN}, {.fd = proxy_socket, .events = POLLIN}};
   for (bool has_ended = false; !has_ended;) {
@@ -83,7 +90,9 @@ static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char 
     ssize_t got = events[1].revents == 0 ? -1 : read(proxy_socket, &request, 1);
     if (got == 0) events[1].fd = -1;
     if (!has_ended && got <= 0) continue;
+    int folder = open(folder_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder >= 0 && is_written_by(folder, name, proxy, start_ticks)) unlinkat(folder, name, 0);
+    if (folder >= 0) close(folder);
     if (got > 0 && write(proxy_socket, "d", 1) < 0) events[1].fd = -1;
   }
   _exit(0);

@@ -159,7 +159,14 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
     allow_beneath(ruleset, parent, reading);
   }
 
-  if (options->upstream_ca != NULL) allow_folder_of(ruleset, options->upstream_ca, reading);
+  char resolved[PATH_MAX];
+  if (options->upstream_ca != NULL) {
+    allow_folder_of(ruleset, options->upstream_ca, reading);
+    // A link, as CA bundles often are, is allowed where it leads to.
+    if (realpath(options->upstream_ca, resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
+  }
+  // Likewise the resolver's file, wherever the system keeps it.
+  if (realpath("/etc/resolv.conf", resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
   if (options->server_info != NULL) allow_writing_of(ruleset, options->server_info);
   if (abi >= 4) {
     allow_connecting_to(ruleset, port_of(options->upstream_url));

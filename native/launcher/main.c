@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,7 +31,9 @@ extern char **environ;
 
 static void become_node(const char *const arguments[], char **environment) {
   execve(NODE_PATH, (char *const *)arguments, environment);
-  fail(EXIT_LAUNCHER, "Node moved or was removed: build the package again with npm rebuild",
+  const char *hint = errno == EACCES ? "let this user run it, or build the package with a Node that he may run"
+                                     : "Node moved or was removed: build the package again with npm rebuild";
+  fail(EXIT_LAUNCHER, hint,
        "cannot start %s: %s", NODE_PATH, strerror(errno));
 }
 
@@ -42,6 +45,23 @@ static void become_codex(const struct package_paths *paths, int argc, char **arg
   for (int i = 1; i < argc; i++) arguments[count++] = argv[i];
   arguments[count] = NULL;
   become_node(arguments, environ);
+}
+
+// Half a root is refused: what checks the effective uid would take it for a user without rights.
+static void refuse_mixed_uids(void) {
+  uid_t real, effective, saved;
+  if (getresuid(&real, &effective, &saved) != 0) return;
+  if (real == effective && saved == effective) return;
+  fail(EXIT_LAUNCHER, "start it as one user: setpriv --reuid, or sudo -u",
+       "started with several user ids (%u, %u, %u)", real, effective, saved);
+}
+
+// Node aborts, or worse, with fewer than some two dozen.
+static void require_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max >= 64) return;
+  fail(EXIT_RUNTIME, "raise it: ulimit -n 1024", "the limit on open files is %lu, too low to start",
+       (unsigned long)limit.rlim_max);
 }
 
 static void require_readable(const char *file) {
@@ -70,6 +90,9 @@ int main(int argc, char **argv) {
 #endif
   open_missing_stdio();  // before anything opens a descriptor
 
+  refuse_mixed_uids();
+  require_descriptors();
+
   int first_argument;
   enum program program = choose_program(argc, argv, &first_argument);
   struct package_paths paths;
@@ -94,7 +117,7 @@ int main(int argc, char **argv) {
 
   const char *untrusted = find_untrusted_file(&paths);
   if (untrusted != NULL) {
-    if (geteuid() == 0 && !options.answer_only && !options.requires_nothing) {
+    if (geteuid() == 0 && !options.requires_nothing) {
       fail(EXIT_LAUNCHER,
            "install it where root alone may write (npm install -g as root), or start it as the user who owns it",
            "others than root may change %s, and with it what would run with the key", untrusted);

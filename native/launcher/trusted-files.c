@@ -2,6 +2,7 @@
 // above them must be root's alone to change: anyone else who could would run code with the key.
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,15 +40,31 @@ static const char *first_writable_on_the_way_to(const char *path) {
   return found;
 }
 
-// Returns NULL where all is root's alone, else the path that is not.
+static char found_below[PATH_MAX];
+
+static int look_at(const char *path, const struct stat *status, int type, struct FTW *place) {
+  (void)status, (void)type, (void)place;
+  if (is_roots_alone(path)) return 0;
+  snprintf(found_below, sizeof found_below, "%s", path);
+  return 1;  // ends the walk
+}
+
+// Returns NULL where all is root's alone, else the first path that is not. Folders are looked at with
+// everything in them: some ten milliseconds for a usual installation.
 const char *find_untrusted_file(const struct package_paths *paths) {
-  char modules[PATH_MAX + 16], hardening[PATH_MAX + 16];
-  snprintf(modules, sizeof modules, "%s/node_modules", paths->root);
-  snprintf(hardening, sizeof hardening, "%s/dist/hardening", paths->root);
-  const char *const run[] = {NODE_PATH, paths->addon, paths->proxy_entry, hardening, modules};
+  const char *const run[] = {NODE_PATH, paths->addon, paths->proxy_entry};
   for (size_t i = 0; i < sizeof run / sizeof *run; i++) {
     const char *found = first_writable_on_the_way_to(run[i]);
     if (found != NULL) return found;
+  }
+  const char *const trees[] = {"package.json", "dist", "native/build", "node_modules"};
+  for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
+    char path[PATH_MAX + 16], resolved[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", paths->root, trees[i]);
+    const char *found = first_writable_on_the_way_to(path);
+    if (found != NULL) return found;
+    if (realpath(path, resolved) == NULL) continue;
+    if (nftw(resolved, look_at, 16, FTW_PHYS) == 1) return found_below;
   }
   return NULL;
 }

@@ -25,7 +25,7 @@ const bare: ProcessFacts = {
 };
 
 describe("in a process without protections", () => {
-  const measures = judge(bare, "ws://127.0.0.1:9229", true, false);
+  const measures = judge(bare, "ws://127.0.0.1:9229", true, { wasRoot: false, startUid: 1000 });
 
   test("every measure is off", () => {
     assert.deepEqual(
@@ -64,6 +64,12 @@ interface Row {
   readonly reason: string;
   readonly stops: string;
 }
+
+test("a user namespace that another user made, as containers have it, is no reason to refuse", () => {
+  const facts = { ...bare, userNamespaceOwner: 65534 };
+  const measures = judge(facts, undefined, false, { wasRoot: false, startUid: 1000 });
+  assert.equal(measures.find(({ name }) => name === "user namespace")?.state, "on");
+});
 
 describe("--check", () => {
   test("prints every measure as JSON for tools", async () => {

@@ -79,13 +79,14 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
 
   test("--allow-root keeps root, and says that a protection is off", async () => {
     const proxy = await start("--allow-root");
-    assert.match(proxy.output.stderr, /^codex: protections: \d+ on, 1 off \(unprivileged: serves as root\)/);
+    assert.match(proxy.output.stderr, /^codex: warning: serving as root: /);
+    assert.match(proxy.output.stderr, /\ncodex: protections: \d+ on, 1 off \(unprivileged: serves as root\)/);
     assert.equal((await sendRaw(proxy.port, rawPost(), { until: isWhole })).status, 200);
     await proxy.stop();
   });
 
   test("a user or group that does not exist, or is root, is a usage error", async () => {
-    for (const user of ["no-such-user", "60001:no-such-group", "root", "0"]) {
+    for (const user of ["no-such-user", "60001:no-such-group", "60001:0", "60001:60001:x", "root", "0"]) {
       const { code, stderr } = await runProxy({ args: ["--user", user] });
       assert.equal(code, 2, stderr);
       assert.match(stderr, /^codex: error: cannot serve as the user given with --user \(.*\)\ncodex: hint: /);
@@ -133,6 +134,7 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
     for (const [path, change] of [
       ["dist", () => fs.chmodSync(join(folder, "dist"), 0o777)],
       ["dist/proxy/main.js", () => execFileSync("chown", ["60001", join(folder, "dist/proxy/main.js")])],
+      ["dist/proxy/serve.js", () => execFileSync("chown", ["60001", join(folder, "dist/proxy/serve.js")])],
       ["native/build/hardening.node", () => fs.chmodSync(join(folder, "native/build/hardening.node"), 0o775)],
     ] as const) {
       const whole = fs.statSync(join(folder, path));
@@ -148,6 +150,20 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
     await proxy.stop();
     fs.rmSync(folder, { recursive: true });
   });
+});
+
+test("what a starter leaves of capabilities and user ids is not kept", {
+  skip: skipWithoutOtherUser,
+}, async () => {
+  const ambient = ["--inh-caps=+dac_override,+sys_admin", "--ambient-caps=+dac_override,+sys_admin"];
+  const user = ["setpriv", "--reuid=60001", "--regid=60001", "--clear-groups"];
+  const proxy = await startProxy({ through: [...user, ...ambient] });
+  assert.match(fs.readFileSync(`/proc/${proxy.pid}/status`, "utf8"), /CapPrm:\t0+\nCapEff:\t0+\n/);
+  await proxy.stop();
+
+  const mixed = await runProxy({ through: ["setpriv", "--euid=60001", "--regid=60001", "--clear-groups"] });
+  assert.equal(mixed.code, 10);
+  assert.match(mixed.stderr, /started with several user ids/);
 });
 
 test("a user who is not root cannot choose another", { skip: skipWithoutOtherUser }, async () => {

@@ -131,6 +131,7 @@ describe("--upstream-url", () => {
     assert.deepEqual(
       [
         "not a url",
+        "http:127.0.0.1:80/x",
         "ftp://x/y",
         "https://user:hunter2@host/",
         "https://host/#f",
@@ -138,6 +139,7 @@ describe("--upstream-url", () => {
         "http://10.0.0.1/",
       ].map((text) => reasonOf(text)),
       [
+        "parsing --upstream-url: it is not an absolute URL",
         "parsing --upstream-url: it is not an absolute URL",
         "parsing --upstream-url: its scheme is not https",
         "parsing --upstream-url: it holds a user name or password",

@@ -46,6 +46,7 @@ test("missing folders are made, for every user to enter", async () => {
   assert.equal(fs.statSync(join(folder, "a")).mode & 0o777, 0o755);
   assert.equal(fs.statSync(join(folder, "a", "b")).mode & 0o777, 0o755);
   await proxy.stop();
+  assert.ok(!fs.existsSync(nested), "it is removed from a folder, too, that was not there at the start");
 });
 
 test("a file of a former run is replaced, in one step, and no other file is left", async () => {

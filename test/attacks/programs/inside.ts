@@ -25,7 +25,7 @@ const order = JSON.parse(fs.readFileSync(new URL("order.json", import.meta.url),
 const addon = createRequire(import.meta.url)(order.addon) as Addon;
 
 function sayAttempt(errno: number): void {
-  const refusals = [1, 13]; // EPERM, EACCES
+  const refusals = [1, 13, 93]; // EPERM, EACCES, EPROTONOSUPPORT
   const outcome =
     errno === 0 ? "gets process" : refusals.includes(errno) ? "denied" : `failed with errno ${errno}`;
   fs.writeSync(2, `attack: ${outcome}\n`);

@@ -65,6 +65,16 @@ static long connect_abstract(const char *name) {
   return connect(fd, (struct sockaddr *)&address, sizeof address);  // some Nodes pad the name with zeros
 }
 
+// Ways to a TCP port that are no plain connect(2): Multipath TCP and Fast Open.
+static long connect_by(int protocol, int flags, int port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+  if (fd < 0) return fd;
+  if (flags != 0) return sendto(fd, "x", 1, flags, (struct sockaddr *)&address, sizeof address);
+  return connect(fd, (struct sockaddr *)&address, sizeof address);
+}
+
 static long bind_anywhere(void) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -108,6 +118,8 @@ static long attempt(const char *what, const char *argument) {
   if (IS("bind")) return bind_anywhere();
   if (IS("connect")) return connect_to(number);
   if (IS("sendUdp")) return send_udp(number);
+  if (IS("connectMultipath")) return connect_by(262 /* IPPROTO_MPTCP */, 0, (int)number);
+  if (IS("connectFast")) return connect_by(0, MSG_FASTOPEN, (int)number);
   if (IS("connectAbstract")) return connect_abstract(argument);
   if (IS("read")) return open(argument, O_RDONLY | O_CLOEXEC);
   if (IS("write")) return open(argument, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);

@@ -216,6 +216,14 @@ export const insideRows: readonly Row[] = [
   row("bind", "bind", "gets process", "denied"),
   row("listen without bind", "listen", "gets process", "denied"),
   serverRow("connect to another port", "connect", () => ({ port: 0, host: "127.0.0.1" })),
+  serverRow("connect to another port by Multipath TCP", "connectMultipath", () => ({
+    port: 0,
+    host: "127.0.0.1",
+  })),
+  serverRow("connect to another port by TCP Fast Open", "connectFast", () => ({
+    port: 0,
+    host: "127.0.0.1",
+  })),
   serverRow("connect to an abstract socket", "connectAbstract", (target) => ({
     path: `\0codex-attack-${process.pid}-${target}`,
   })),
