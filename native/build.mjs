@@ -36,7 +36,7 @@ const launcherSources = [
   "janitor",
   "unreadable",
 ];
-const addonCSources = ["constructor", "fatal-signals"];
+const addonCSources = ["constructor", "fatal-signals", "every-thread"];
 const addonSources = ["addon", "secret-memory", "key", "key-reader", "process", "privileges", "seccomp-lock"];
 
 class BuildError extends Error {

@@ -14,8 +14,13 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
+
+#include "every-thread.h"
 
 namespace {
 
@@ -40,13 +45,13 @@ bool IsPowerless(const std::string& status_file, uid_t uid, gid_t gid) {
     } else if (strncmp(line, "Groups:", 7) == 0) {
       seen++;
       powerless = powerless && strspn(line + 7, " \t\n") == strlen(line + 7);
-    } else if (strncmp(line, "CapBnd:", 7) != 0 && sscanf(line, "Cap%*3c: %llx", &capabilities) == 1) {
+    } else if (sscanf(line, "Cap%*3c: %llx", &capabilities) == 1) {
       seen++;
       powerless = powerless && capabilities == 0;
     }
   }
   fclose(status);
-  return powerless && seen == 7;  // Uid, Gid, Groups, CapInh, CapPrm, CapEff, CapAmb
+  return powerless && seen == 8;  // Uid, Gid, Groups, CapInh, CapPrm, CapEff, CapBnd, CapAmb
 }
 
 bool AreAllThreadsPowerless(uid_t uid, gid_t gid) {
@@ -67,8 +72,27 @@ bool AreAllThreadsPowerless(uid_t uid, gid_t) { return getuid() == uid && geteui
 
 #endif
 
+#ifdef __linux__
+
+// Raw system calls alone: it runs in a signal handler, on every thread.
+void GiveUpTheBoundingSet() {
+  syscall(SYS_prctl, PR_SET_SECUREBITS,
+          SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+              SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+          0, 0, 0);
+  for (int capability = 0; capability <= CAP_LAST_CAP; capability++) {
+    syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
+}
+
+#endif
+
 // The step that failed, nullptr for success.
 const char* Drop(uid_t uid, gid_t gid) {
+#ifdef __linux__
+  if (on_every_thread(GiveUpTheBoundingSet) != 0) return "a thread did not give up its bounding set";
+  if (prctl(PR_GET_SECUREBITS) < 0 || (prctl(PR_GET_SECUREBITS) & SECBIT_NOROOT_LOCKED) == 0) return "securebits";
+#endif
   if (setgroups(0, nullptr) != 0) return "setgroups";
 #ifdef __linux__
   if (setresgid(gid, gid, gid) != 0) return "setresgid";

@@ -17,6 +17,7 @@ static const int needed_by_the_start[] = {
     CAP_SETUID,           // the drop
     CAP_SETGID,           // the drop
     CAP_DAC_READ_SEARCH,  // a package, or a key file's folder, in somebody's private home
+    CAP_SETPCAP,          // emptying the bounding set and locking the securebits before the drop
     CAP_IPC_LOCK,         // memory for the key, whatever the limit
 };
 

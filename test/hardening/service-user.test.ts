@@ -30,7 +30,8 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
 
   /** What the kernel says of each thread, as one set of lines. */
   function threadsOf(proxy: RunningProxy): string[] {
-    const wanted = /^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs|Seccomp):[ \t]*(.*?)[ \t]*$/gm;
+    const wanted =
+      /^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):[ \t]*(.*?)[ \t]*$/gm;
     const seen = new Set<string>();
     for (const task of fs.readdirSync(`/proc/${proxy.pid}/task`)) {
       const status = fs.readFileSync(`/proc/${proxy.pid}/task/${task}/status`, "utf8");
@@ -43,7 +44,7 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
   const none = "0000000000000000";
   const powerless = (uid: number, gid: number) =>
     [
-      ...[`CapAmb ${none}`, `CapEff ${none}`, `CapInh ${none}`, `CapPrm ${none}`],
+      ...[`CapAmb ${none}`, `CapBnd ${none}`, `CapEff ${none}`, `CapInh ${none}`, `CapPrm ${none}`],
       ...[
         `Gid ${gid} ${gid} ${gid} ${gid}`,
         "Groups ",
