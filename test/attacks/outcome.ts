@@ -33,6 +33,8 @@ export interface Row {
   readonly attacker: Attacker;
   readonly control: Outcome;
   readonly proxy: Outcome;
+  /** whether the control must have ended before the proxy is attacked; by default both run at once */
+  readonly isSequential?: boolean;
   /** Carry it out. An exception fails the row: it is neither a success nor a refusal. */
   run(target: Target, world: World): Promise<Outcome>;
 }

@@ -94,6 +94,7 @@ export const startRows: readonly Row[] = [
     attacker: "other uid",
     control: "gets key",
     proxy: "denied",
+    isSequential: true, // the attacker looks for any inspector of that uid
     run: debugFromOtherUid,
   },
   staleHandleRow("read", "gets key"),
