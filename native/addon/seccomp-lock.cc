@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -23,17 +22,9 @@
 #include <unistd.h>
 #include <vector>
 
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "no system call table for this architecture: x86-64 and aarch64 only"
-#endif
+#include "../seccomp-arch.h"
 
 namespace {
-
-constexpr unsigned kX32SyscallBit = 0x40000000;
 
 // Denied outright. Numbers from 424 on are written out: the build's headers may be older than they are.
 const int kDenied[] = {
@@ -163,7 +154,7 @@ int InstallLock(bool has_janitor) {
   filter.Add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
   filter.Add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
 #ifdef __x86_64__
-  filter.Add(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kX32SyscallBit, 0, 1));
+  filter.Add(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_SYSCALL_BIT, 0, 1));
   filter.Add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
 #endif
   for (int nr : kDenied) filter.Deny(nr);

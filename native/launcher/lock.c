@@ -17,25 +17,15 @@ void refuse_core_dumps(void) {
 }
 
 #ifdef __linux__
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "no system call table for this architecture: x86-64 and aarch64 only"
-#endif
+#include "../seccomp-arch.h"
 
 // Since Linux 5.1 these numbers are the same on every architecture.
 enum { NR_IO_URING_SETUP = 425, NR_IO_URING_ENTER = 426, NR_IO_URING_REGISTER = 427 };
-
-// x32 calls run under the x86-64 audit architecture with this bit set, past a list of plain numbers.
-enum { X32_SYSCALL_BIT = 0x40000000 };
 
 void refuse_new_privileges(void) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
