@@ -99,6 +99,21 @@ static void allow_connecting_to(int ruleset, int port) {
   syscall(NR_ADD_RULE, ruleset, RULE_NET_PORT, &attr, 0);
 }
 
+// Node 26 looks for a package.json in the working directory and above it before it loads the addon,
+// and gives up when it may not read the one that it finds. The files alone, not their folders.
+static void allow_package_files_above(int ruleset) {
+  char folder[PATH_MAX];
+  if (getcwd(folder, sizeof folder) == NULL) return;
+  for (;;) {
+    char file[PATH_MAX + 16];
+    snprintf(file, sizeof file, "%s/package.json", folder);
+    allow_beneath(ruleset, file, FS_READ_FILE);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL || folder[0] == '\0') return;
+    *slash = '\0';
+  }
+}
+
 // The port of an upstream URL. What is wrong with the URL is for Node to say; 443 is then as good.
 static int port_of(const char *url) {
   const char *host = strstr(url, "://");
@@ -148,6 +163,7 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
   allow_beneath(ruleset, "/dev/null", FS_READ_FILE | FS_WRITE_FILE);
   allow_beneath(ruleset, "/dev/urandom", FS_READ_FILE);
 
+  allow_package_files_above(ruleset);
   allow_beneath(ruleset, paths->root, reading);
   char modules[PATH_MAX + 16];
   snprintf(modules, sizeof modules, "%s/node_modules", paths->root);

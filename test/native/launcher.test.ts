@@ -150,6 +150,18 @@ test("the launcher is a static executable, so that LD_PRELOAD cannot enter it", 
   assert.ok(!types.includes(interpreter));
 });
 
+test("it starts from a folder that holds another package, which its policy does not let it read", async () => {
+  const folder = fs.mkdtempSync(join(tmpdir(), "codex-cwd-"));
+  fs.writeFileSync(join(folder, "package.json"), '{"name":"a-project-of-the-user"}');
+  const inner = join(folder, "src");
+  fs.mkdirSync(inner);
+  for (const cwd of [folder, inner]) {
+    const proxy = await startProxy({ through: ["sh", "-c", `cd ${cwd} && exec "$@"`, "sh"] });
+    await proxy.stop();
+  }
+  fs.rmSync(folder, { recursive: true });
+});
+
 test("a closed stdin is a missing key, not whatever is opened next", async () => {
   const { code, stderr } = await runProxy({ through: ["sh", "-c", 'exec "$@" <&-', "sh"] });
   assert.equal(code, 1);
