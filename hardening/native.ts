@@ -40,6 +40,8 @@ interface Native {
   lockMemory(memory: Uint8Array): number;
   readKey(fd: number, slot: Uint8Array, timeoutMs: number): KeyReadResult;
   fillRandomKey(slot: Uint8Array, length: number): void;
+  /** overwrites the key in `data`; the length of a tail to hold back, plus 65536 where it was found */
+  maskEcho(key: Uint8Array, data: Uint8Array): number;
   wipe(memory: Uint8Array): void;
   wipeOnFatalSignals(memory: Uint8Array): void;
   replaceWithNull(fd: number): number;

@@ -6,6 +6,7 @@ import { constants } from "node:os";
 import { HardeningError, type HardeningErrorCode } from "./errors.ts";
 import { allocateGuarded } from "./guarded-memory.ts";
 import { native } from "./native.ts";
+import { ScratchMemory } from "./scratch-memory.ts";
 
 const maxKeyBytes = 4096;
 
@@ -14,6 +15,11 @@ const slotBytes = 2 * maxKeyBytes;
 
 // The second is for a rotated key: the locked process can map nothing when that one comes.
 const slotCount = 2;
+
+// Room for the head of a Codex request with a body of 4 KB. With the slots for keys less than 64 KiB,
+// which is what older systems let an ordinary user lock.
+const scratchSlotBytes = 8192;
+const scratchSlotCount = 4;
 
 const keyTimeoutMs = 30_000;
 
@@ -26,6 +32,14 @@ export interface Secret {
   readonly placeholder: string;
   /** a view of the key in secret memory, for socket writes only: never copy it, never decode it */
   readonly bytes: Uint8Array;
+  /** where request heads are put together with the key */
+  readonly scratch: ScratchMemory;
+  /**
+   * Overwrite the key in `data` with `*`.
+   *
+   * @returns how many bytes at the end are a proper prefix of the key, and whether it was found
+   */
+  maskEcho(data: Uint8Array): { readonly heldBytes: number; readonly isFound: boolean };
   /** zero the key; requests after this fail */
   wipe(): void;
 }
@@ -36,7 +50,7 @@ interface SecretMemory {
 }
 
 function allocate(): SecretMemory {
-  const allocated = mapOrLock(slotBytes * slotCount);
+  const allocated = mapOrLock(slotBytes * slotCount + scratchSlotBytes * scratchSlotCount);
   native.wipeOnFatalSignals(allocated.memory);
   return allocated;
 }
@@ -50,12 +64,22 @@ function mapOrLock(bytes: number): SecretMemory {
   return { kind: "sodium", memory: allocateGuarded(bytes) };
 }
 
+// What native.maskEcho adds to the length of the tail.
+const echoFound = 65_536;
+
+const notFound = { heldBytes: 0, isFound: false } as const;
+
 function seal({ kind, memory }: SecretMemory, length: number): Secret {
   const bytes = memory.subarray(0, length);
   return {
     kind,
     placeholder: randomBytes(16).toString("hex"),
     bytes,
+    scratch: new ScratchMemory(memory.subarray(slotBytes * slotCount), scratchSlotBytes),
+    maskEcho: (data) => {
+      const found = native.maskEcho(bytes, data);
+      return found === 0 ? notFound : { heldBytes: found % echoFound, isFound: found >= echoFound };
+    },
     wipe: () => native.wipe(memory),
   };
 }

@@ -36,8 +36,17 @@ const launcherSources = [
   "janitor",
   "unreadable",
 ];
-const addonCSources = ["constructor", "fatal-signals", "every-thread"];
-const addonSources = ["addon", "secret-memory", "key", "key-reader", "process", "privileges", "seccomp-lock"];
+const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan"];
+const addonSources = [
+  "addon",
+  "secret-memory",
+  "key",
+  "key-reader",
+  "echo-mask",
+  "process",
+  "privileges",
+  "seccomp-lock",
+];
 
 class BuildError extends Error {
   constructor(message, hint) {

@@ -5,12 +5,13 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Secret } from "../hardening/secret.ts";
 import { StartError } from "./errors.ts";
+import { makeForward } from "./forward.ts";
 import { superviseServer } from "./lifecycle.ts";
 import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
 import { describeServer, removeByJanitor, writeServerInfo } from "./server-info.ts";
 import { sayWarning } from "./terminal.ts";
-import { openUpstream } from "./upstream.ts";
+import { openUpstream } from "./upstream/upstream.ts";
 import { version } from "./version.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -27,14 +28,18 @@ export interface PreparedServer {
  * @throws {StartError} for what the options name and is not there
  */
 export async function prepareServer(options: Options, secret: Secret): Promise<PreparedServer> {
-  const upstream = openUpstream(options.upstreamUrl, options.upstreamCa, secret);
+  const upstream = openUpstream(options, secret);
+  const forward = makeForward(upstream, secret, options, {
+    failed: (phase, failure) => sayWarning(`request failed while ${phase}: ${failure.message}`),
+    maskedEcho: () => sayWarning("the upstream sent the key back; it was masked"),
+  });
   let removeServerInfo = () => {};
   process.on("exit", () => removeServerInfo());
 
   const server = buildServer({
     policy: options,
-    upstream,
-    report: (phase, failure) => sayWarning(`request failed ${phase}: ${failure.message}`),
+    forward,
+    clientHeadersTimeoutMs: options.clientHeadersTimeoutMs,
     isDraining: () => lifecycle.isDraining(),
     connections: () => lifecycle.connections,
     onShutdownRequest: () => lifecycle.stop(),
@@ -52,7 +57,7 @@ export async function prepareServer(options: Options, secret: Secret): Promise<P
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => lifecycle.stop());
   process.on("SIGHUP", options.ignoreHangup ? () => {} : () => lifecycle.stop());
 
-  await warmUp(options.upstreamUrl.hostname);
+  await warmUp((options.upstreamProxy ?? options.upstreamUrl).hostname);
   await server.ready();
 
   let port = 0;

@@ -60,6 +60,9 @@ export async function start(args: readonly string[]): Promise<void> {
   if (wasRoot && serviceUser === undefined) {
     sayWarning("serving as root: whoever takes this process over is root; leave out --allow-root if you can");
   }
+  if (options.ignoresProxyEnvironment) {
+    sayWarning("the proxy named in the environment is not used; --upstream-proxy names one");
+  }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on 127.0.0.1:${port}`);
 }

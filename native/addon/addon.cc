@@ -13,6 +13,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("wipeOnFatalSignals", Napi::Function::New(env, WipeOnFatalSignals));
   exports.Set("readKey", Napi::Function::New(env, ReadKey));
   exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
+  exports.Set("maskEcho", Napi::Function::New(env, MaskEcho));
   exports.Set("wipe", Napi::Function::New(env, Wipe));
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
   exports.Set("findUser", Napi::Function::New(env, FindUser));

@@ -114,7 +114,7 @@ static void allow_package_files_above(int ruleset) {
   }
 }
 
-// The port of an upstream URL. What is wrong with the URL is for Node to say; 443 is then as good.
+// The port of a URL. What is wrong with the URL is for Node to say; 443 is then as good.
 static int port_of(const char *url) {
   const char *host = strstr(url, "://");
   if (host == NULL) return 443;
@@ -181,11 +181,15 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
     // A link, as CA bundles often are, is allowed where it leads to.
     if (realpath(options->upstream_ca, resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
   }
-  // Likewise the resolver's file, wherever the system keeps it.
+  // The files alone: other keys may lie beside this one.
+  if (options->upstream_client_cert != NULL) allow_beneath(ruleset, options->upstream_client_cert, FS_READ_FILE);
+  if (options->upstream_client_key != NULL) allow_beneath(ruleset, options->upstream_client_key, FS_READ_FILE);
+  // The resolver's file, wherever the system keeps it.
   if (realpath("/etc/resolv.conf", resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
   if (options->server_info != NULL) allow_writing_of(ruleset, options->server_info);
   if (abi >= 4) {
-    allow_connecting_to(ruleset, port_of(options->upstream_url));
+    const char *next_hop = options->upstream_proxy != NULL ? options->upstream_proxy : options->upstream_url;
+    allow_connecting_to(ruleset, port_of(next_hop));
     allow_connecting_to(ruleset, 53);
   }
 

@@ -31,6 +31,9 @@ struct options {
   const char *server_info;   // NULL where not given
   const char *upstream_ca;   // NULL where not given
   const char *upstream_url;  // as given, unchecked
+  const char *upstream_proxy;        // likewise; NULL where not given
+  const char *upstream_client_cert;  // NULL where not given
+  const char *upstream_client_key;   // NULL where not given
   bool requires_nothing;     // --require-hardening=none
   bool answer_only;  // --help or --version: print and leave, prepare nothing
   const char *canonical[MAX_ARGS];  // "--name=value" or "--name", each option once and checked
@@ -59,6 +62,7 @@ void find_package(struct package_paths *paths);
 
 // environment.c
 char **allowed_environment(char **environment);
+bool names_a_proxy(char **environment);
 
 // descriptors.c
 void open_missing_stdio(void);

@@ -107,7 +107,7 @@ int main(int argc, char **argv) {
   struct options options;
   parse_options(argc, argv, first_argument, &options);
 
-  const char *arguments[NODE_FLAGS + MAX_ARGS + 8];
+  const char *arguments[NODE_FLAGS + MAX_ARGS + 12];
   int count = 0;
   arguments[count++] = NODE_PATH;
   for (int i = 0; i < NODE_FLAGS; i++) arguments[count++] = node_flags[i];
@@ -136,6 +136,7 @@ int main(int argc, char **argv) {
     arguments[count++] = "--listen-fd=3";
   }
   if (ignores_hangup) arguments[count++] = "--ignore-hangup";
+  if (names_a_proxy(environ)) arguments[count++] = "--proxy-environment";
 #ifndef STATIC_LAUNCHER
   arguments[count++] = "--dynamic-launcher";
 #endif

@@ -25,10 +25,23 @@ static const struct option known_options[] = {
     {"--http-shutdown", NULL, SWITCH, ONCE, false},
     {"--upstream-url", NULL, VALUE, ONCE, false},
     {"--upstream-ca", NULL, VALUE, ONCE, false},
+    {"--upstream-auth", NULL, VALUE, ONCE, false},
+    {"--upstream-header", NULL, VALUE, REPEATABLE, false},
+    {"--upstream-client-cert", NULL, VALUE, ONCE, false},
+    {"--upstream-client-key", NULL, VALUE, ONCE, false},
+    {"--upstream-proxy", NULL, VALUE, ONCE, false},
+    {"--upstream-sni", NULL, VALUE, ONCE, false},
+    {"--upstream-tls-min-version", NULL, VALUE, ONCE, false},
     {"--allow-insecure-upstream", NULL, SWITCH, ONCE, false},
     {"--allow-host", NULL, VALUE, REPEATABLE, false},
     {"--max-body-bytes", NULL, VALUE, ONCE, false},
     {"--drain-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--client-headers-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--client-body-idle-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--upstream-connect-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--upstream-tls-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--upstream-headers-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--stream-idle-timeout-ms", NULL, VALUE, ONCE, false},
     {"--user", NULL, VALUE, ONCE, false},
     {"--allow-root", NULL, SWITCH, ONCE, false},
     {"--require-hardening", NULL, VALUE, ONCE, false},
@@ -125,6 +138,9 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
     if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
     if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;
+    if (strcmp(option->name, "--upstream-proxy") == 0) options->upstream_proxy = value;
+    if (strcmp(option->name, "--upstream-client-cert") == 0) options->upstream_client_cert = value;
+    if (strcmp(option->name, "--upstream-client-key") == 0) options->upstream_client_key = value;
     if (strcmp(option->name, "--check") == 0) options->check = true;
     if (strcmp(option->name, "--help") == 0) options->answer_only = true;
     if (strcmp(option->name, "--version") == 0) options->answer_only = true;

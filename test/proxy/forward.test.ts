@@ -498,7 +498,7 @@ describe("an upstream that gives no answer is told with its cause", () => {
       },
     });
     await waitFor(
-      () => /request failed before the answer: .*UPSTREAM_RESET/.test(proxy.output.stderr),
+      () => /request failed while waiting for the answer: .*UPSTREAM_RESET/.test(proxy.output.stderr),
       "the log",
     );
   });
