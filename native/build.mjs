@@ -43,6 +43,7 @@ const addonSources = [
   "key",
   "key-reader",
   "echo-mask",
+  "peer",
   "process",
   "privileges",
   "seccomp-lock",

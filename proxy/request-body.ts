@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import { hasPeerClosed } from "../hardening/peer.ts";
 import { ProxyError } from "./errors.ts";
 
 export interface BodyLimits {
@@ -15,6 +16,9 @@ export interface BodyLimits {
 export class ClientGone extends Error {
   override readonly name = "ClientGone";
 }
+
+// While nothing is read from a client, its leaving has to be asked for.
+const goneCheckIntervalMs = 250;
 
 // Larger ones gain nothing by it, and would add up in memory.
 const maxWholeBodyBytes = 64 * 1024;
@@ -66,6 +70,7 @@ export class StreamedBody extends Readable {
   readonly #request: IncomingMessage;
   readonly #onData: (chunk: Buffer) => void;
   readonly #stopWatching: () => void;
+  #goneCheck: NodeJS.Timeout | undefined;
 
   constructor(request: IncomingMessage, limits: BodyLimits) {
     super();
@@ -77,7 +82,7 @@ export class StreamedBody extends Readable {
       if (bytes > maxBodyBytes) {
         this.destroy(new ProxyError("PXY_ERR_BODY_TOO_LARGE", `the limit is ${maxBodyBytes} bytes`));
       } else if (!this.push(chunk)) {
-        request.pause();
+        this.#pause();
       }
     };
     this.#stopWatching = watchProgress(request, limits.clientBodyIdleTimeoutMs, (error) =>
@@ -92,11 +97,21 @@ export class StreamedBody extends Readable {
   }
 
   override _read(): void {
+    clearInterval(this.#goneCheck);
     this.#request.resume();
+  }
+
+  #pause(): void {
+    this.#request.pause();
+    clearInterval(this.#goneCheck);
+    this.#goneCheck = setInterval(() => {
+      if (hasPeerClosed(this.#request.socket)) this.#request.socket.destroy();
+    }, goneCheckIntervalMs);
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#stopWatching();
+    clearInterval(this.#goneCheck);
     // What is left of the body is read and dropped: unread, it would block the connection.
     this.#request.off("data", this.#onData);
     this.#request.resume();

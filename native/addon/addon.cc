@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "peer.h"
 #include "privileges.h"
 #include "process.h"
 #include "seccomp-lock.h"
@@ -16,6 +17,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("maskEcho", Napi::Function::New(env, MaskEcho));
   exports.Set("wipe", Napi::Function::New(env, Wipe));
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
+  exports.Set("hasPeerClosed", Napi::Function::New(env, HasPeerClosed));
   exports.Set("findUser", Napi::Function::New(env, FindUser));
   exports.Set("findGroup", Napi::Function::New(env, FindGroup));
   exports.Set("dropPrivileges", Napi::Function::New(env, DropPrivileges));

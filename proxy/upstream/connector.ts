@@ -144,7 +144,8 @@ export class Connector {
     const onOpen = (): void => {
       socket.off("error", onError);
       connected = new UpstreamSocket(socket, this.#secret);
-      if (socket === tunnel) socket.on("data", (bytes: Buffer) => connected?.deliver(bytes));
+      // Node reads into a given buffer only where it has made the connection itself.
+      if (tunnel !== undefined) socket.on("data", (bytes: Buffer) => connected?.deliver(bytes));
       socket.resume();
       finish(null, connected);
     };
