@@ -7,6 +7,7 @@ import { EchoMask } from "../hardening/echo-mask.ts";
 import type { Secret } from "../hardening/secret.ts";
 import { closeAfterLinger, sendError } from "./answer.ts";
 import { AnswerStream } from "./answer-stream.ts";
+import { type Deadline, Deadlines } from "./deadlines.ts";
 import { ProxyError } from "./errors.ts";
 import { clientHeaders, clientTrailers, requestHeaderRule } from "./headers.ts";
 import { type BodyLimits, ClientGone, isSmall, StreamedBody, takeWhole } from "./request-body.ts";
@@ -42,8 +43,13 @@ export function makeForward(
   report: ForwardReport,
 ): Forward {
   const upstreamHeaders = requestHeaderRule(upstream);
+  const deadlines = new Deadlines([
+    limits.clientBodyIdleTimeoutMs,
+    limits.upstreamHeadersTimeoutMs,
+    limits.streamIdleTimeoutMs,
+  ]);
   return (request, response) => {
-    const exchange = new Exchange(request, response, new EchoMask(secret), limits, report);
+    const exchange = new Exchange(request, response, new EchoMask(secret), limits, deadlines, report);
     // RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it.
     if (request.headers.expect !== undefined && request.httpVersion === "1.1") response.writeContinue();
 
@@ -56,12 +62,12 @@ export function makeForward(
       }
     };
     if (isSmall(request)) {
-      takeWhole(request, limits, (error, body) => {
+      takeWhole(request, limits, deadlines, (error, body) => {
         if (error === null) send(body);
         else exchange.onError(error);
       });
     } else {
-      send(new StreamedBody(request, limits));
+      send(new StreamedBody(request, limits, deadlines));
     }
   };
 }
@@ -75,11 +81,12 @@ class Exchange implements PooledHandler {
   readonly #response: ServerResponse;
   readonly #mask: EchoMask;
   readonly #limits: ForwardLimits;
+  readonly #deadlines: Deadlines;
   readonly #report: ForwardReport;
   readonly #answer: AnswerStream;
   #lease: Lease | undefined;
   #phase: Phase = "sending the request";
-  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
   #isOver = false;
 
   constructor(
@@ -87,15 +94,17 @@ class Exchange implements PooledHandler {
     response: ServerResponse,
     mask: EchoMask,
     limits: ForwardLimits,
+    deadlines: Deadlines,
     report: ForwardReport,
   ) {
     this.#request = request;
     this.#response = response;
     this.#mask = mask;
     this.#limits = limits;
+    this.#deadlines = deadlines;
     this.#report = report;
     this.#answer = new AnswerStream(response, () => {
-      this.#timer?.refresh();
+      this.#deadline?.refresh();
       this.#lease?.resume();
     });
     // Comes at the end of a whole answer too; before that it means that the client left.
@@ -113,7 +122,7 @@ class Exchange implements PooledHandler {
     if (this.#phase !== "sending the request") return; // answered before it was sent
     this.#phase = "waiting for the answer";
     const { upstreamHeadersTimeoutMs: limitMs } = this.#limits;
-    this.#limit(limitMs, `no answer began within ${limitMs} ms (--upstream-headers-timeout-ms)`);
+    this.#limit(limitMs, () => `no answer began within ${limitMs} ms (--upstream-headers-timeout-ms)`);
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], _resume: () => void, phrase: string): boolean {
@@ -127,7 +136,7 @@ class Exchange implements PooledHandler {
     }
     this.#phase = "reading the answer";
     const { streamIdleTimeoutMs: limitMs } = this.#limits;
-    this.#limit(limitMs, `the stream stood still for ${limitMs} ms (--stream-idle-timeout-ms)`);
+    this.#limit(limitMs, () => `the stream stood still for ${limitMs} ms (--stream-idle-timeout-ms)`);
     this.#answer.begin(status, this.#writablePhrase(status, phrase), clientHeaders(headers));
     return true;
   }
@@ -140,7 +149,7 @@ class Exchange implements PooledHandler {
 
   onDelivered(): void {
     if (this.#phase !== "reading the answer" || this.#isOver) return;
-    this.#timer?.refresh();
+    this.#deadline?.refresh();
     try {
       if (!this.#answer.flush()) this.#lease?.pause();
     } catch (error) {
@@ -180,19 +189,18 @@ class Exchange implements PooledHandler {
   #end(isBroken: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#deadline?.stop();
     if (this.#mask.hasMasked) this.#report.maskedEcho();
     const lease = this.#lease;
     this.#lease = undefined;
     if (isBroken) lease?.abort();
   }
 
-  #limit(limitMs: number, message: string): void {
-    clearTimeout(this.#timer);
-    if (limitMs === 0) return;
-    this.#timer = setTimeout(() => {
-      this.onError(new ProxyError("PXY_ERR_UPSTREAM_TIMEOUT", message));
-    }, limitMs);
+  #limit(limitMs: number, message: () => string): void {
+    this.#deadline?.stop();
+    this.#deadline = this.#deadlines.watch(limitMs, () => {
+      this.onError(new ProxyError("PXY_ERR_UPSTREAM_TIMEOUT", message()));
+    });
   }
 
   // RFC 9110 15.2: a proxy forwards them; an HTTP/1.0 client does not know any.

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { hasPeerClosed } from "../hardening/peer.ts";
+import type { Deadline, Deadlines } from "./deadlines.ts";
 import { ProxyError } from "./errors.ts";
 
 export interface BodyLimits {
@@ -38,6 +39,7 @@ export function isSmall(request: IncomingMessage): boolean {
 export function takeWhole(
   request: IncomingMessage,
   limits: BodyLimits,
+  deadlines: Deadlines,
   onTaken: (error: Error | null, body: Buffer) => void,
 ): void {
   const chunks: Buffer[] = [];
@@ -53,7 +55,7 @@ export function takeWhole(
   const onData = (chunk: Buffer): void => {
     chunks.push(chunk);
   };
-  const stopWatching = watchProgress(request, limits.clientBodyIdleTimeoutMs, finish);
+  const stopWatching = watchProgress(request, limits.clientBodyIdleTimeoutMs, deadlines, finish);
   request.on("data", onData);
   request.once("end", () => finish(null));
   request.once("error", (cause) => finish(new ClientGone(undefined, { cause })));
@@ -72,7 +74,7 @@ export class StreamedBody extends Readable {
   readonly #stopWatching: () => void;
   #goneCheck: NodeJS.Timeout | undefined;
 
-  constructor(request: IncomingMessage, limits: BodyLimits) {
+  constructor(request: IncomingMessage, limits: BodyLimits, deadlines: Deadlines) {
     super();
     let bytes = 0;
     const { maxBodyBytes } = limits;
@@ -85,7 +87,7 @@ export class StreamedBody extends Readable {
         this.#pause();
       }
     };
-    this.#stopWatching = watchProgress(request, limits.clientBodyIdleTimeoutMs, (error) =>
+    this.#stopWatching = watchProgress(request, limits.clientBodyIdleTimeoutMs, deadlines, (error) =>
       this.destroy(error),
     );
     request.on("data", this.#onData);
@@ -123,6 +125,7 @@ export class StreamedBody extends Readable {
 function watchProgress(
   request: IncomingMessage,
   idleTimeoutMs: number,
+  deadlines: Deadlines,
   onStall: (error: ProxyError) => void,
 ): () => void {
   if (idleTimeoutMs === 0 || request.complete) return () => {};
@@ -134,17 +137,15 @@ function watchProgress(
       ),
     );
   };
-  let timer: NodeJS.Timeout | undefined = setTimeout(stall, idleTimeoutMs);
-  const onData = (): void => {
-    timer?.refresh();
-  };
-  const onPause = (): void => clearTimeout(timer);
+  let deadline: Deadline = deadlines.watch(idleTimeoutMs, stall);
+  const onData = (): void => deadline.refresh();
+  const onPause = (): void => deadline.stop();
   const onResume = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(stall, idleTimeoutMs);
+    deadline.stop();
+    deadline = deadlines.watch(idleTimeoutMs, stall);
   };
   const stop = (): void => {
-    clearTimeout(timer);
+    deadline.stop();
     request.off("data", onData).off("pause", onPause).off("resume", onResume).off("end", stop);
   };
   request.on("data", onData).on("pause", onPause).on("resume", onResume).on("end", stop);
