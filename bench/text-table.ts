@@ -34,7 +34,7 @@ export function formatMeasure({ title, figures, rows }: MeasureResult): string {
   );
   const lines = body.map((cells, index) => {
     const failure = rows[index]?.failure;
-    return line(cells, widths) + (failure === undefined ? "" : `  failed: ${failure.split("\n")[0]}\n`);
+    return line(cells, widths) + (failure === undefined ? "" : `  failed: ${failure}\n`);
   });
   return `\n${title}\n${line(head, widths)}${lines.join("")}`;
 }

@@ -14,7 +14,6 @@ function configuration({ port, upstreamPort, caFile, key }: Task): string {
 {
   admin off
   auto_https off
-  persist_config off
   log {
     level ERROR
   }

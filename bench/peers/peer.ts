@@ -93,7 +93,8 @@ export async function startPeer(peer: Peer, world: World, overTls = false): Prom
     };
   } catch (error) {
     await started.stop();
-    throw new Error(`${peer.name}: ${(error as Error).message}\n${started.output()}`);
+    const said = started.output().split("\n").at(-1) ?? "";
+    throw new Error(`${(error as Error).message}${said === "" ? "" : `; it said: ${said}`}`);
   }
 }
 
