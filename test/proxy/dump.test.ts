@@ -127,7 +127,7 @@ test("a stream is dumped as one string, and each exchange has its number", async
     const chunks = text.slice(text.indexOf("\r\n\r\n") + 4);
     assert.equal(
       body,
-      chunks.replace(/[0-9a-f]+\r\n([\s\S]*?)\r\n(?=[0-9a-f]+\r\n|$)/g, "$1").trimEnd() + "\n\n",
+      `${chunks.replace(/[0-9a-f]+\r\n([\s\S]*?)\r\n(?=[0-9a-f]+\r\n|$)/g, "$1").trimEnd()}\n\n`,
     );
     assert.match(body, /^event: response\.created\ndata: /);
   }
