@@ -9,8 +9,6 @@ import { describe, mock, test } from "node:test";
 import { DumpDisk } from "../../proxy/dump/dump-disk.ts";
 import { DumpedBody } from "../../proxy/dump/dumped-body.ts";
 import { JsonPrefix } from "../../proxy/dump/json-prefix.ts";
-import { makeKeyMask } from "../../proxy/dump/key-mask.ts";
-import { testKey } from "../proxy-process.ts";
 
 interface Dumped {
   readonly body: unknown;
@@ -127,34 +125,6 @@ describe("a body of more than is held", () => {
         }
       }
     }
-  });
-});
-
-describe("the key", () => {
-  const key = Buffer.from(testKey);
-  const masked = "*".repeat(testKey.length);
-  const mask = (text: string, size: number, secret = key) => {
-    const stream = makeKeyMask(secret);
-    const out = split(Buffer.from(text), size).map((chunk) => stream.push(chunk).toString());
-    return out.join("") + stream.end().toString();
-  };
-
-  test("is overwritten wherever chunks are split, and only the key", () => {
-    for (let size = 1; size <= testKey.length + 20; size++) {
-      const text = `a${testKey}${testKey}b${testKey.slice(0, -1)}${testKey}sk-test`;
-      assert.equal(mask(text, size), `a${masked}${masked}b${testKey.slice(0, -1)}${masked}sk-test`);
-    }
-  });
-
-  test("of a pattern that overlaps itself is found too", () => {
-    for (let size = 1; size < 8; size++)
-      assert.equal(mask("xaabaabaaby", size, Buffer.from("aabaab")), "x******aaby");
-  });
-
-  test("is held back only as long as it may be one", () => {
-    const stream = makeKeyMask(key);
-    assert.equal(stream.push(Buffer.from("event: sk-te")).toString(), "event: ");
-    assert.equal(stream.push(Buffer.from("!")).toString(), "sk-te!");
   });
 });
 
