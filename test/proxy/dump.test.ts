@@ -86,6 +86,12 @@ async function dumpOf(part: "request" | "response", number = 1) {
 const post = (options: Parameters<typeof rawPost>[0] = {}) =>
   sendRaw(proxy?.port as number, rawPost(options), { until: isWhole });
 
+/** A request whose body comes in one chunk. */
+function chunkedPost(body: string): string {
+  const head = rawPost({ headers: ["Transfer-Encoding: chunked"] }).replace(/Content-Length.*$/s, "\r\n");
+  return `${head}${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+}
+
 test("request and answer are dumped in the form of the original", async () => {
   await start();
   const body = '{"model": "gpt-5", "input": ["Zoë", 1.0]}';
@@ -244,6 +250,15 @@ describe("the key", () => {
     });
   }
 
+  test("goes on to the upstream as the client has sent it: only the dump is masked", async () => {
+    await start();
+    const body = `{"input":"${testKey}"}`;
+    for (const request of [rawPost({ body }), chunkedPost(body)]) {
+      assert.equal((await sendRaw(proxy?.port as number, request, { until: isWhole })).status, 200);
+      assert.equal(upstream.requests.at(-1)?.body, body);
+    }
+  });
+
   test("would be found: half of it, which is not the key, is written as it is", async () => {
     await start();
     await post({ body: `{"input":"${begin} ${end}"}`, headers: [`User-Agent: ${end}${begin}`] });
@@ -276,10 +291,7 @@ describe("what is cut", () => {
   test("a request that its client gives up while it is sent is not complete, and has no answer", async () => {
     await start();
     const socket = net.connect(proxy?.port as number, "127.0.0.1");
-    socket.write(
-      `${rawPost({ headers: ["Transfer-Encoding: chunked"] }).replace(/Content-Length.*$/s, "")}\r\n`,
-    );
-    socket.write('11\r\n{"input":"to be c\r\n');
+    socket.write(chunkedPost('{"input":"to be c').slice(0, -"0\r\n\r\n".length));
     await waitFor(() => fs.existsSync(dumps) && names().length === 1, "the request's dump");
     await sleep(50);
     socket.destroy();
