@@ -55,7 +55,9 @@ interface Native {
   /** the step that failed, undefined for success */
   dropPrivileges(uid: number, gid: number): string | undefined;
   /** errno, 0 for success */
-  lock(hasJanitor: boolean): number;
+  lock(hasJanitor: boolean, makesFiles: boolean): number;
+  /** errno, 0 for success; -1 for no folder at all */
+  fenceNewFiles(folderFd: number): number;
   /** @param forbiddenPort - a TCP port to which nothing should let the process connect */
   readFacts(forbiddenPort: number): ProcessFacts;
 }

@@ -34,6 +34,7 @@ const launcherSources = [
   "trusted-files",
   "landlock",
   "janitor",
+  "dump-folder",
   "unreadable",
 ];
 const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan"];
@@ -47,6 +48,7 @@ const addonSources = [
   "process",
   "privileges",
   "seccomp-lock",
+  "file-fence",
 ];
 
 class BuildError extends Error {

@@ -65,6 +65,10 @@ const startFailures = {
   PXY_START_CLIENT_CERT: [1, "give two PEM files: the certificate with its chain, and its key"],
   PXY_START_UPSTREAM_PROXY: [1, "give a URL like http://proxy.example:3128, without user name and path"],
   PXY_START_SERVER_INFO: [1, "choose another path for --server-info, one that is yours to write"],
+  PXY_START_DUMP_DIR: [
+    1,
+    "give a directory of the user that the proxy serves as, or one that is not there yet",
+  ],
   PXY_START_OUTPUT: [1, "check where stdout goes"],
   PXY_START_LISTEN: [1, "start it again; another --port may help"],
 } as const satisfies Record<string, readonly [exitCode: number, hint: string]>;

@@ -9,6 +9,7 @@ import { closeAfterLinger, sendError } from "./answer.ts";
 import { AnswerStream } from "./answer-stream.ts";
 import { type Deadline, Deadlines } from "./deadlines.ts";
 import { ProxyError } from "./errors.ts";
+import type { ExchangeObserver, ObserveExchange } from "./exchange-observer.ts";
 import { clientHeaders, clientTrailers, requestHeaderRule } from "./headers.ts";
 import { type BodyLimits, ClientGone, isSmall, StreamedBody, takeWhole } from "./request-body.ts";
 import { describeUpstreamFailure } from "./upstream/failure.ts";
@@ -34,6 +35,7 @@ export type Forward = (request: IncomingMessage, response: ServerResponse) => vo
 /**
  * Prepare the forwarding of admitted requests.
  *
+ * @param observe - who looks on, undefined for nobody
  * @returns answers on `response` in every case, or breaks its connection
  */
 export function makeForward(
@@ -41,6 +43,7 @@ export function makeForward(
   secret: Secret,
   limits: ForwardLimits,
   report: ForwardReport,
+  observe?: ObserveExchange,
 ): Forward {
   const upstreamHeaders = requestHeaderRule(upstream);
   const deadlines = new Deadlines([
@@ -49,12 +52,22 @@ export function makeForward(
     limits.streamIdleTimeoutMs,
   ]);
   return (request, response) => {
-    const exchange = new Exchange(request, response, new EchoMask(secret), limits, deadlines, report);
+    const observer = observe?.();
+    const exchange = new Exchange(
+      request,
+      response,
+      new EchoMask(secret),
+      limits,
+      deadlines,
+      report,
+      observer,
+    );
     // RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it.
     if (request.headers.expect !== undefined && request.httpVersion === "1.1") response.writeContinue();
 
     const send = (body: Buffer | StreamedBody): void => {
       const headers = upstreamHeaders(request.rawHeaders);
+      observer?.requestHead("POST", upstream.path, headers);
       try {
         upstream.pool.dispatch({ path: upstream.path, method: "POST", headers, body }, exchange);
       } catch (error) {
@@ -63,11 +76,16 @@ export function makeForward(
     };
     if (isSmall(request)) {
       takeWhole(request, limits, deadlines, (error, body) => {
-        if (error === null) send(body);
-        else exchange.onError(error);
+        if (error !== null) {
+          exchange.onError(error);
+          return;
+        }
+        send(body);
+        observer?.requestData(body);
+        observer?.requestEnd(true);
       });
     } else {
-      send(new StreamedBody(request, limits, deadlines));
+      send(new StreamedBody(request, limits, deadlines, observer));
     }
   };
 }
@@ -83,6 +101,7 @@ class Exchange implements PooledHandler {
   readonly #limits: ForwardLimits;
   readonly #deadlines: Deadlines;
   readonly #report: ForwardReport;
+  readonly #observer: ExchangeObserver | undefined;
   readonly #answer: AnswerStream;
   #lease: Lease | undefined;
   #phase: Phase = "sending the request";
@@ -96,6 +115,7 @@ class Exchange implements PooledHandler {
     limits: ForwardLimits,
     deadlines: Deadlines,
     report: ForwardReport,
+    observer: ExchangeObserver | undefined,
   ) {
     this.#request = request;
     this.#response = response;
@@ -103,6 +123,7 @@ class Exchange implements PooledHandler {
     this.#limits = limits;
     this.#deadlines = deadlines;
     this.#report = report;
+    this.#observer = observer;
     this.#answer = new AnswerStream(response, () => {
       this.#deadline?.refresh();
       this.#lease?.resume();
@@ -138,12 +159,14 @@ class Exchange implements PooledHandler {
     const { streamIdleTimeoutMs: limitMs } = this.#limits;
     this.#limit(limitMs, () => `the stream stood still for ${limitMs} ms (--stream-idle-timeout-ms)`);
     this.#answer.begin(status, this.#writablePhrase(status, phrase), clientHeaders(headers));
+    this.#observer?.responseHead(status, headers);
     return true;
   }
 
   onData(chunk: Buffer): boolean {
     const bytes = this.#mask.push(chunk);
     if (bytes.length > 0) this.#answer.add(bytes);
+    this.#observer?.responseData(bytes);
     return true;
   }
 
@@ -159,7 +182,10 @@ class Exchange implements PooledHandler {
 
   onComplete(rawTrailers: unknown): void {
     const held = this.#mask.end();
-    if (held !== undefined) this.#answer.add(held);
+    if (held !== undefined) {
+      this.#answer.add(held);
+      this.#observer?.responseData(held);
+    }
     const trailers = ((rawTrailers ?? []) as Buffer[]).map((bytes) =>
       this.#mask.whole(bytes).toString("latin1"),
     );
@@ -194,6 +220,8 @@ class Exchange implements PooledHandler {
     const lease = this.#lease;
     this.#lease = undefined;
     if (isBroken) lease?.abort();
+    if (isBroken) this.#observer?.requestEnd(false);
+    this.#observer?.responseEnd(!isBroken);
   }
 
   #limit(limitMs: number, message: () => string): void {

@@ -21,6 +21,12 @@ export interface Options extends UpstreamOptions, ForwardLimits {
   /** lower case, without port */
   readonly allowHosts: readonly string[];
   readonly drainTimeoutMs: number;
+  /** where requests and answers are written down, undefined for nowhere */
+  readonly dumpDir: string | undefined;
+  /** its descriptor, opened by the launcher; undefined also where --check has made none */
+  readonly dumpFd: number | undefined;
+  /** root's and empty: to be given to the service user */
+  readonly isNewDumpDir: boolean;
   readonly check: boolean;
   /** the socket to the janitor, undefined where there is none */
   readonly janitorFd: number | undefined;
@@ -61,6 +67,8 @@ const defaultLimits = {
 const launcherOptions = new Set([
   "--listen-fd",
   "--janitor-fd",
+  "--dump-fd",
+  "--new-dump-dir",
   "--ignore-hangup",
   "--dynamic-launcher",
   "--untrusted-files",
@@ -210,6 +218,10 @@ export function makeCommand(version: string): Command {
       timeout("--stream-idle-timeout-ms"),
       defaultLimits.streamIdle,
     )
+    .option(
+      "--dump-dir <DIR>",
+      "write each request and its answer into files in DIR, prompts and answers in the clear, the key left out",
+    )
     .option("--user <NAME>", "started by root, serve as this user: NAME or UID, with :GROUP if need be")
     .option("--allow-root", "started by root, stay root")
     .option(
@@ -236,6 +248,8 @@ export function parseOptions(args: readonly string[], version: string): Options 
   const command = makeCommand(version)
     .option("--listen-fd <N>", "", wholeNumber("--listen-fd"))
     .option("--janitor-fd <N>", "", wholeNumber("--janitor-fd"))
+    .option("--dump-fd <N>", "", wholeNumber("--dump-fd"))
+    .option("--new-dump-dir")
     .option("--ignore-hangup")
     .option("--dynamic-launcher")
     .option("--untrusted-files")
@@ -276,6 +290,9 @@ export function parseOptions(args: readonly string[], version: string): Options 
     allowHosts: values.allowHost ?? [],
     maxBodyBytes: values.maxBodyBytes,
     drainTimeoutMs: values.drainTimeoutMs,
+    dumpDir: values.dumpDir,
+    dumpFd: values.dumpFd,
+    isNewDumpDir: values.newDumpDir === true,
     check: values.check === true,
     janitorFd: values.janitorFd,
     ignoreHangup: values.ignoreHangup === true,

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { hasPeerClosed } from "../hardening/peer.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { ProxyError } from "./errors.ts";
+import type { ExchangeObserver } from "./exchange-observer.ts";
 
 export interface BodyLimits {
   readonly maxBodyBytes: number;
@@ -72,26 +73,37 @@ export class StreamedBody extends Readable {
   readonly #request: IncomingMessage;
   readonly #onData: (chunk: Buffer) => void;
   readonly #stopWatching: () => void;
+  readonly #observer: ExchangeObserver | undefined;
   #goneCheck: NodeJS.Timeout | undefined;
 
-  constructor(request: IncomingMessage, limits: BodyLimits, deadlines: Deadlines) {
+  constructor(
+    request: IncomingMessage,
+    limits: BodyLimits,
+    deadlines: Deadlines,
+    observer?: ExchangeObserver,
+  ) {
     super();
     let bytes = 0;
     const { maxBodyBytes } = limits;
     this.#request = request;
+    this.#observer = observer;
     this.#onData = (chunk) => {
       bytes += chunk.length;
       if (bytes > maxBodyBytes) {
         this.destroy(new ProxyError("PXY_ERR_BODY_TOO_LARGE", `the limit is ${maxBodyBytes} bytes`));
-      } else if (!this.push(chunk)) {
-        this.#pause();
+      } else {
+        if (!this.push(chunk)) this.#pause();
+        observer?.requestData(chunk);
       }
     };
     this.#stopWatching = watchProgress(request, limits.clientBodyIdleTimeoutMs, deadlines, (error) =>
       this.destroy(error),
     );
     request.on("data", this.#onData);
-    request.once("end", () => this.push(null));
+    request.once("end", () => {
+      this.push(null);
+      observer?.requestEnd(true);
+    });
     request.once("error", (cause) => this.destroy(new ClientGone(undefined, { cause })));
     request.once("close", () => {
       if (!request.complete) this.destroy(new ClientGone());
@@ -117,6 +129,7 @@ export class StreamedBody extends Readable {
     // What is left of the body is read and dropped: unread, it would block the connection.
     this.#request.off("data", this.#onData);
     this.#request.resume();
+    this.#observer?.requestEnd(false);
     callback(error);
   }
 }

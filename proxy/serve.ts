@@ -4,8 +4,9 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Secret } from "../hardening/secret.ts";
+import { startDumps } from "./dump/dumps.ts";
 import { StartError } from "./errors.ts";
-import { makeForward } from "./forward.ts";
+import { type ForwardReport, makeForward } from "./forward.ts";
 import { superviseServer } from "./lifecycle.ts";
 import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
@@ -29,10 +30,11 @@ export interface PreparedServer {
  */
 export async function prepareServer(options: Options, secret: Secret): Promise<PreparedServer> {
   const upstream = openUpstream(options, secret);
-  const forward = makeForward(upstream, secret, options, {
+  const report: ForwardReport = {
     failed: (phase, failure) => sayWarning(`request failed while ${phase}: ${failure.message}`),
     maskedEcho: () => sayWarning("the upstream sent the key back; it was masked"),
-  });
+  };
+  const forward = makeForward(upstream, secret, options, report, startDumps(options, secret));
   let removeServerInfo = () => {};
   process.on("exit", () => removeServerInfo());
 

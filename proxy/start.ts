@@ -3,12 +3,13 @@
 
 import { traceCrashes } from "../hardening/crash-trace.ts";
 import { HardeningError } from "../hardening/errors.ts";
-import { lockProcess } from "../hardening/lock.ts";
+import { fenceNewFiles, lockProcess } from "../hardening/lock.ts";
 import { readMeasures, requireMeasures, summarise } from "../hardening/measures.ts";
 import { refuseWatchersHere } from "../hardening/pre-main.ts";
 import { limitResources } from "../hardening/resource-limits.ts";
 import { makeRandomSecret, readSecretFromStdin } from "../hardening/secret.ts";
 import { becomeServiceUser, chooseServiceUser } from "../hardening/service-user.ts";
+import { takeDumpFolder } from "./dump/dump-folder.ts";
 import { parseOptions } from "./options.ts";
 import { printOut, sayPlain, sayWarning } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -26,6 +27,7 @@ export async function start(args: readonly string[]): Promise<void> {
   const startUid = process.geteuid?.();
   const wasRoot = startUid === 0;
   const serviceUser = chooseServiceUser(options, startUid);
+  takeDumpFolder(options, serviceUser);
   const hasCrashTrace = traceCrashes();
 
   const secret = options.check ? makeRandomSecret() : readSecretFromStdin();
@@ -38,8 +40,14 @@ export async function start(args: readonly string[]): Promise<void> {
   server.publish();
 
   if (serviceUser !== undefined) becomeServiceUser(serviceUser);
-  const hasResourceLimits = limitResources(serviceUser?.isDedicated === true);
-  lockProcess(options.janitorFd !== undefined || options.serverInfo === undefined || options.check);
+  const makesFiles = options.dumpDir !== undefined;
+  const hasResourceLimits = limitResources({
+    hasOwnUid: serviceUser?.isDedicated === true,
+    writesFiles: makesFiles,
+  });
+  const areNewFilesFenced = makesFiles ? fenceNewFiles(options.dumpFd) : undefined;
+  const removesFiles = options.serverInfo !== undefined && options.janitorFd === undefined && !options.check;
+  lockProcess({ removesFiles, makesFiles });
 
   const measures = readMeasures({
     wasRoot,
@@ -51,6 +59,7 @@ export async function start(args: readonly string[]): Promise<void> {
     memoryKind: secret.kind,
     hasCrashTrace,
     hasResourceLimits,
+    areNewFilesFenced,
   });
   if (options.check) printOut(formatMeasures(measures, options.json));
   requireMeasures(measures, options.requireHardening);

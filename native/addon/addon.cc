@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "peer.h"
+#include "file-fence.h"
 #include "privileges.h"
 #include "process.h"
 #include "seccomp-lock.h"
@@ -21,6 +22,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("findUser", Napi::Function::New(env, FindUser));
   exports.Set("findGroup", Napi::Function::New(env, FindGroup));
   exports.Set("dropPrivileges", Napi::Function::New(env, DropPrivileges));
+  exports.Set("fenceNewFiles", Napi::Function::New(env, FenceNewFiles));
   exports.Set("lock", Napi::Function::New(env, Lock));
   exports.Set("canWrite", Napi::Function::New(env, CanWrite));
   exports.Set("readFacts", Napi::Function::New(env, ReadFacts));

@@ -16,39 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../landlock.h"
 #include "launcher.h"
 
 #ifdef __linux__
-
-// The headers of the build machine may be older than the kernel that this runs on.
-enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
-enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1, RULE_NET_PORT = 2 };
-
-enum {
-  FS_EXECUTE = 1 << 0,
-  FS_WRITE_FILE = 1 << 1,
-  FS_READ_FILE = 1 << 2,
-  FS_READ_DIR = 1 << 3,
-  FS_REMOVE_FILE = 1 << 5,
-  FS_MAKE_DIR = 1 << 7,
-  FS_MAKE_REG = 1 << 8,
-};
-enum { NET_BIND_TCP = 1 << 0, NET_CONNECT_TCP = 1 << 1 };
-enum { SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0, SCOPE_SIGNAL = 1 << 1 };
-
-struct ruleset_attr {
-  uint64_t handled_access_fs;
-  uint64_t handled_access_net;
-  uint64_t scoped;
-};
-struct path_beneath_attr {
-  uint64_t allowed_access;
-  int32_t parent_fd;
-} __attribute__((packed));
-struct net_port_attr {
-  uint64_t allowed_access;
-  uint64_t port;
-};
 
 static uint64_t all_file_rights(int abi) {
   int bits = abi >= 5 ? 16 : abi >= 3 ? 15 : abi >= 2 ? 14 : 13;
@@ -187,6 +158,11 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
   // The resolver's file, wherever the system keeps it.
   if (realpath("/etc/resolv.conf", resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
   if (options->server_info != NULL) allow_writing_of(ruleset, options->server_info);
+  if (options->dump_folder >= 0) {
+    // Not to read or list: what was dumped before is not the process's to look at.
+    struct path_beneath_attr dumps = {.allowed_access = FS_WRITE_FILE | FS_MAKE_REG, .parent_fd = options->dump_folder};
+    syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &dumps, 0);
+  }
   if (abi >= 4) {
     const char *next_hop = options->upstream_proxy != NULL ? options->upstream_proxy : options->upstream_url;
     allow_connecting_to(ruleset, port_of(next_hop));

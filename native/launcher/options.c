@@ -42,6 +42,7 @@ static const struct option known_options[] = {
     {"--upstream-tls-timeout-ms", NULL, VALUE, ONCE, false},
     {"--upstream-headers-timeout-ms", NULL, VALUE, ONCE, false},
     {"--stream-idle-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--dump-dir", NULL, VALUE, ONCE, false},
     {"--user", NULL, VALUE, ONCE, false},
     {"--allow-root", NULL, SWITCH, ONCE, false},
     {"--require-hardening", NULL, VALUE, ONCE, false},
@@ -105,6 +106,7 @@ static void add_canonical(struct options *options, const char *name, const char 
 void parse_options(int argc, char **argv, int first_argument, struct options *options) {
   bool seen[KNOWN_OPTIONS] = {false};
   memset(options, 0, sizeof *options);
+  options->dump_folder = -1;
   options->upstream_url = "https://api.openai.com/v1/responses";  // the default in proxy/options.ts
 
   for (int i = first_argument; i < argc; i++) {
@@ -136,6 +138,7 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     }
     if (strcmp(option->name, "--require-hardening") == 0) options->requires_nothing = strcmp(value, "none") == 0;
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
+    if (strcmp(option->name, "--dump-dir") == 0) options->dump_dir = value;
     if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
     if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;
     if (strcmp(option->name, "--upstream-proxy") == 0) options->upstream_proxy = value;
