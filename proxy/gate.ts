@@ -12,6 +12,9 @@ export interface GatePolicy {
   readonly maxBodyBytes: number;
 }
 
+// Codex sends turn metadata as a header; the original has no limit at all.
+export const maxHeaderBytes = 64 * 1024;
+
 export type Passage = "forward" | "shutdown";
 
 /** The parts of a request that decide; `target` is the request-target as it stood on the wire. */
@@ -37,6 +40,7 @@ export function admit(request: RawRequest, policy: GatePolicy): Passage {
   refuseForeignHost(request, policy);
   refuseWebPages(request);
   refuseUpgrade(request);
+  refuseLargeHead(request);
 
   if (request.target === "/shutdown" && request.method === "GET") {
     if (!policy.httpShutdown) throw new ProxyError("PXY_ERR_SHUTDOWN_OFF");
@@ -108,9 +112,20 @@ function refuseOtherContent(request: RawRequest): void {
 // RFC 9112 6.1: the parser takes off chunked alone, what is below it would go on unannounced.
 function refuseOtherCodings(request: RawRequest): void {
   const codings = valuesOf(request, "transfer-encoding");
+  // RFC 9112 6.1: such framing is faulty.
+  if (codings.length > 0 && request.httpVersion === "1.0") {
+    throw new ProxyError("PXY_ERR_BAD_REQUEST", "HTTP/1.0 knows no transfer coding");
+  }
   if (codings.length > 1 || codings.some((value) => value.toLowerCase() !== "chunked")) {
     throw new ProxyError("PXY_ERR_TRANSFER_CODING");
   }
+}
+
+// The parser counts names and values alone, so that heads of many short headers are four times the size.
+function refuseLargeHead({ target, rawHeaders }: RawRequest): void {
+  let bytes = target.length;
+  for (const text of rawHeaders) bytes += text.length + 2; // ": " or CRLF
+  if (bytes > maxHeaderBytes) throw new ProxyError("PXY_ERR_HEADERS_TOO_LARGE");
 }
 
 // Bodies without a declared length are counted as they pass, in request-body.ts.
