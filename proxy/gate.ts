@@ -83,8 +83,8 @@ function refuseForeignHost(request: RawRequest, policy: GatePolicy): void {
 
 /** uri-host of RFC 3986 3.2.2 in lower case, undefined for anything that is not `host[:port]`. */
 function hostName(value: string): string | undefined {
-  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{0,5})?$/i.exec(value);
-  return match?.[1]?.toLowerCase();
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{0,5}))?$/i.exec(value);
+  return Number(match?.[2] ?? 0) <= 65535 ? match?.[1]?.toLowerCase() : undefined;
 }
 
 // Fetch standard: browsers add Origin to every cross-origin POST and Sec-Fetch-Site to every request
@@ -130,9 +130,10 @@ function refuseLargeHead({ target, rawHeaders }: RawRequest): void {
 
 // Bodies without a declared length are counted as they pass, in request-body.ts.
 function refuseLargeBody(request: RawRequest, policy: GatePolicy): void {
-  const [length] = valuesOf(request, "content-length");
-  if (length !== undefined && !(Number(length) <= policy.maxBodyBytes)) {
-    throw new ProxyError("PXY_ERR_BODY_TOO_LARGE", `the limit is ${policy.maxBodyBytes} bytes`);
+  for (const length of valuesOf(request, "content-length")) {
+    if (!/^\d+$/.test(length) || Number(length) > policy.maxBodyBytes) {
+      throw new ProxyError("PXY_ERR_BODY_TOO_LARGE", `the limit is ${policy.maxBodyBytes} bytes`);
+    }
   }
 }
 

@@ -11,9 +11,6 @@ import { isLoopbackHost } from "../loopback.ts";
  * @throws {StartError} PXY_START_UPSTREAM_URL, PXY_START_INSECURE_UPSTREAM; neither quotes userinfo
  */
 export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
-  // The launcher reads the port too, for its rule on connections: only forms that have one reading.
-  if (!/^https?:\/\/[^\\\s]+$/i.test(text) && /^https?:/i.test(text.trim()))
-    throw refuse("it is not an absolute URL");
   let url: URL;
   try {
     url = new URL(text);
@@ -24,6 +21,11 @@ export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
     throw refuse("its scheme is not https");
   }
   if (url.username !== "" || url.password !== "") throw refuse("it holds a user name or password");
+  // The launcher reads the port too, for its rule on connections: only forms that have one reading. URL
+  // forgives what is not; an empty user name, for one, is not there to see in its result.
+  if (!/^https?:\/\/[^/?#@\\\s\p{Cc}]+([/?#][^\\\s\p{Cc}]*)?$/iu.test(text)) {
+    throw refuse("it is not an absolute URL");
+  }
   if (url.hash !== "" || text.includes("#")) throw refuse("it holds a fragment");
   if (url.protocol === "http:" && !allowInsecure && !isLoopbackHost(url.hostname)) {
     throw new StartError(
