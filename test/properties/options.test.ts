@@ -70,22 +70,37 @@ test("commander reads the launcher's canonical arguments as the launcher does", 
     fc.property(commandLine, (args) => {
       const printed = readByLauncher.call(args);
       if (printed === undefined) return;
-      const [port, check, requiresNothing, answersOnly, serverInfo, upstreamCa, upstreamUrl, ...canonical] =
-        printed.split("\0").slice(0, -1).map(utf8);
+      const [port, check, requiresNothing, answersOnly, ...more] = printed.split("\0").slice(0, -1).map(utf8);
+      const launcher = more.slice(0, 7);
+      const canonical = more.slice(7);
       assert.match(port as string, /^\d{1,5}$/);
       if (answersOnly === "1") return; // --help and --version end the program
       const values = readByCommander(canonical);
       if (values === undefined) return;
       taken++;
       assert.deepEqual(
-        {
-          check: values.check === true ? "1" : "0",
-          requiresNothing: values.requireHardening === "none" ? "1" : "0",
-          serverInfo: values.serverInfo ?? "",
-          upstreamCa: values.upstreamCa ?? "",
-          upstreamUrl: values.upstreamUrl,
-        },
-        { check, requiresNothing, serverInfo, upstreamCa, upstreamUrl },
+        [values.check === true ? "1" : "0", values.requireHardening === "none" ? "1" : "0"],
+        [check, requiresNothing],
+      );
+      const {
+        serverInfo,
+        upstreamCa,
+        upstreamUrl,
+        upstreamProxy,
+        upstreamClientCert,
+        upstreamClientKey,
+        dumpDir,
+      } = values;
+      const [, , , proxyText = ""] = launcher;
+      assert.equal(
+        (upstreamProxy as URL | undefined)?.href ?? "",
+        proxyText === "" ? "" : new URL(proxyText).href,
+      );
+      assert.deepEqual(
+        [serverInfo, upstreamCa, upstreamUrl, proxyText, upstreamClientCert, upstreamClientKey, dumpDir].map(
+          (value) => value ?? "",
+        ),
+        launcher,
       );
       const given = Object.keys(values).filter((name) => defaults[name] !== values[name]);
       const passedOn = new Set(canonical.map((text) => text.split("=", 1)[0]));

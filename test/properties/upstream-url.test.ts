@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { checkUpstreamUrl } from "../fuzz/typescript/upstream-url.ts";
+import { checkProxyUrl, checkUpstreamUrl } from "../fuzz/typescript/upstream-url.ts";
 import { compileNativeFunction, type NativeFunction } from "./native-function.ts";
 import { fc, runsOfPrograms } from "./settings.ts";
 
@@ -68,7 +68,7 @@ test("the launcher allows the very port that Node connects to, for any URL that 
   fc.assert(
     fc.property(url, fc.boolean(), (text, allowInsecure) => {
       if (text.includes("\0")) return;
-      const taken = checkUpstreamUrl(text, allowInsecure);
+      const taken = checkUpstreamUrl(text, allowInsecure) ?? checkProxyUrl(text);
       if (taken === undefined) return;
       known++;
       const connectsTo = taken.port === "" ? (taken.protocol === "http:" ? "80" : "443") : taken.port;

@@ -4,7 +4,7 @@
 // Input: a header a line.
 
 import assert from "node:assert/strict";
-import { clientHeaders, upstreamHeaders } from "../../../proxy/headers.ts";
+import { clientHeaders, clientTrailers, requestHeaderRule } from "../../../proxy/headers.ts";
 
 export const dictionary = [
   ...["\n", ":", ",", "connection:", "authorization:", "keep-alive", "te:", "trailer:", "transfer-encoding:"],
@@ -40,30 +40,40 @@ export function fuzz(bytes: Buffer): void {
 const hop = /^(connection|keep-alive|te|trailer|transfer-encoding|upgrade)$/;
 const onlyHere = /^(authorization|host|cookie|expect|forwarded|http2-settings|proxy-.*|x-forwarded-.*)$/s;
 const onlyThere = /^(proxy-authenticate|proxy-authentication-info|set-cookie)$/;
+const noTrailer =
+  /^(age|authorization|cache-control|content-(encoding|length|range|type)|date|expires|host|location|retry-after|vary|www-authenticate)$/;
 
-/** Filter a list both ways and compare with the rules, written down a second time. */
+const bearer = requestHeaderRule({ authHeader: "authorization", authValue: "Bearer ours", addedHeaders: [] });
+const apiKey = requestHeaderRule({
+  authHeader: "api-key",
+  authValue: "ours",
+  addedHeaders: ["OpenAI-Project", "a", "X-Twice", "1", "X-Twice", "2"],
+});
+
+/** Filter a list each way and compare with the rules, written down a second time. */
 export function checkHeaders(rawHeaders: readonly string[]): void {
   const pairs = rawHeaders.flatMap((name, i) =>
     i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as const] : [],
   );
   const named = new Set(
     pairs
-      .filter(([name]) => name.toLowerCase() === "connection")
+      .filter(([name, value]) => name.toLowerCase() === "connection" && value !== "close")
       .flatMap(([, value]) => value.split(","))
       .map((name) => name.trim().toLowerCase())
       .filter((name) => name !== "content-length" && name !== "content-type"),
   );
-  const kept = (alsoDropped: RegExp) =>
+  const kept = (...alsoDropped: readonly RegExp[]) =>
     pairs
       .filter(([name]) => {
         const lowerCase = name.toLowerCase();
-        return !named.has(lowerCase) && !hop.test(lowerCase) && !alsoDropped.test(lowerCase);
+        return !named.has(lowerCase) && ![hop, ...alsoDropped].some((rule) => rule.test(lowerCase));
       })
       .flat();
-  assert.deepEqual(upstreamHeaders(rawHeaders, "Bearer ours"), [
-    "authorization",
-    "Bearer ours",
-    ...kept(onlyHere),
+  assert.deepEqual(bearer(rawHeaders), ["authorization", "Bearer ours", ...kept(onlyHere)]);
+  assert.deepEqual(apiKey(rawHeaders), [
+    ...["api-key", "ours", "OpenAI-Project", "a", "X-Twice", "1", "X-Twice", "2"],
+    ...kept(onlyHere, /^(api-key|openai-project|x-twice)$/),
   ]);
   assert.deepEqual(clientHeaders(rawHeaders), kept(onlyThere));
+  assert.deepEqual(clientTrailers(rawHeaders).flat(), kept(onlyThere, noTrailer));
 }

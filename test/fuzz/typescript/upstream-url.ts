@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { StartError } from "../../../proxy/errors.ts";
-import { parseUpstreamUrl } from "../../../proxy/upstream-url.ts";
+import { parseProxyUrl, parseUpstreamUrl } from "../../../proxy/upstream/url.ts";
 
 export const dictionary = [
   ...[
@@ -41,19 +41,34 @@ export function fuzz(bytes: Buffer): void {
   const text = bytes.toString("utf8");
   checkUpstreamUrl(text, false);
   checkUpstreamUrl(text, true);
+  checkProxyUrl(text);
 }
 
-/** Parse, and hold the outcome against the rules. */
-export function checkUpstreamUrl(text: string, allowInsecure: boolean): URL | undefined {
-  let url: URL;
+/** The same for the URL of a forward proxy, which is a host and a port alone. */
+export function checkProxyUrl(text: string): URL | undefined {
+  const url = parseOrRefuse(text, () => parseProxyUrl(text));
+  if (url === undefined) return undefined;
+  assert.match(url.protocol, /^https?:$/);
+  assert.deepEqual([url.username, url.password, url.pathname, url.search, url.hash], ["", "", "/", "", ""]);
+  assert.doesNotMatch(text, /[@\\\s#\p{Cc}]/u);
+  return url;
+}
+
+function parseOrRefuse(text: string, parse: () => URL): URL | undefined {
   try {
-    url = parseUpstreamUrl(text, allowInsecure);
+    return parse();
   } catch (error) {
     assert.ok(error instanceof StartError, `something else was thrown: ${error}`);
     const userinfo = /^[^/]*\/\/([^/@]{8,})@/.exec(text)?.[1];
     if (userinfo !== undefined) assert.ok(!error.message.includes(userinfo));
     return undefined;
   }
+}
+
+/** Parse, and hold the outcome against the rules. */
+export function checkUpstreamUrl(text: string, allowInsecure: boolean): URL | undefined {
+  const url = parseOrRefuse(text, () => parseUpstreamUrl(text, allowInsecure));
+  if (url === undefined) return undefined;
   assert.match(url.protocol, /^https?:$/);
   assert.deepEqual([url.username, url.password, url.hash], ["", "", ""]);
   assert.doesNotMatch(text, /[\\\s#\p{Cc}]/u);

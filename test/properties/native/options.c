@@ -16,6 +16,10 @@ int main(int argc, char **argv) {
   print(options.server_info);
   print(options.upstream_ca);
   print(options.upstream_url);
+  print(options.upstream_proxy);
+  print(options.upstream_client_cert);
+  print(options.upstream_client_key);
+  print(options.dump_dir);
   for (int i = 0; i < options.canonical_count; i++) print(options.canonical[i]);
   return 0;
 }
