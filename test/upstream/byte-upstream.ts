@@ -2,6 +2,7 @@
 // or with a connection before any, is a list of steps: so it can do what no server library lets one do.
 
 import net, { type AddressInfo } from "node:net";
+import { duplexPair } from "node:stream";
 import tls from "node:tls";
 import type { RawClient } from "../raw-client.ts";
 
@@ -39,10 +40,15 @@ export class UpstreamConnection {
     });
   }
 
-  /** Speak TLS from here on. */
+  /** Speak TLS from here on, above a socket that stays ours to break. */
   startTls(secureContext: tls.SecureContext): void {
-    this.stream = new tls.TLSSocket(this.raw, { isServer: true, secureContext });
+    const [records, engine] = duplexPair();
+    this.raw.pipe(records);
+    records.pipe(this.raw);
+    this.stream = new tls.TLSSocket(engine, { isServer: true, secureContext });
     this.stream.on("error", () => this.raw.destroy());
+    this.stream.on("close", () => this.raw.destroy());
+    this.raw.on("close", () => this.stream.destroy());
   }
 
   /** Begin to take what the proxy sends. */
@@ -186,8 +192,8 @@ export class ByteUpstream {
     } catch (error) {
       if (!(error instanceof ConnectionOver)) throw error;
       // The proxy has closed its half: so do we.
-      connection.raw.end();
-      connection.raw.resume();
+      connection.stream.destroy();
+      socket.destroy();
     }
   }
 

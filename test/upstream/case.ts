@@ -10,7 +10,7 @@ export type Phase =
   | "waiting for the answer"
   | "reading the answer";
 
-/** The answer arrives whole, and nothing is logged. */
+/** The answer arrives whole, and nothing is logged but a key that had to be masked. */
 export interface Passed {
   readonly kind: "passed";
   readonly status: number;
@@ -22,6 +22,8 @@ export interface Passed {
   readonly withoutHeaders?: readonly string[];
   /** all trailers, as an HTTP/1.1 client gets them */
   readonly trailers?: readonly string[];
+  /** whether the log must say that an echoed key was masked; default: it must not */
+  readonly isMasked?: boolean | "either";
 }
 
 /** The proxy answers itself, with a cause that its client and its log are told alike. */

@@ -3,6 +3,7 @@
 import type { Case } from "./case.ts";
 import { badChunkCases, cutStreamCases, unframedCases, wholeBodyCases } from "./cases/body.ts";
 import { connectionCases } from "./cases/connection.ts";
+import { echoCases } from "./cases/echo.ts";
 import { framingCases, headerCases, statusLineCases } from "./cases/head.ts";
 import { bodylessCases, interimCases } from "./cases/interim.ts";
 import type { Lane } from "./lane.ts";
@@ -19,6 +20,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   "an answer that ends with its connection": unframedCases,
   "a chunk that is none": badChunkCases,
   "an answer that is whole": wholeBodyCases,
+  "an answer that holds the key": echoCases,
 };
 
 /** Make a test of every case that applies to an upstream over TCP or TLS. */

@@ -1,7 +1,16 @@
 // Bodies that break off, that are framed badly, and those that are whole in an unusual way.
 
 import { bothVersions, type Case, cut, onRequest, type Passed, passed } from "../case.ts";
-import { fin, reset, send, sendByteByByte, sendWithoutEnd, stayOpen, untilClientHas, whileProxyIsStopped } from "../steps.ts";
+import {
+  fin,
+  reset,
+  send,
+  sendByteByByte,
+  sendWithoutEnd,
+  stayOpen,
+  untilClientHas,
+  whileProxyIsStopped,
+} from "../steps.ts";
 
 const chunkedHead =
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -172,6 +181,17 @@ export const badChunkCases: readonly Case[] = [
     outcome: cut("first", /larger than 64 KiB|malformed response/),
   },
   {
+    name: "a trailer Content-Length, which would frame the body again, breaks the client's connection",
+    clients: bothVersions,
+    upstream: onRequest(
+      send(`${chunkedHead}${firstChunk}`),
+      untilClientHas("first"),
+      send("0\r\nContent-Length: 5\r\n\r\n"),
+      stayOpen,
+    ),
+    outcome: cut("first", /malformed response|Content-Length/),
+  },
+  {
     name: "a trailer that is no field breaks the client's connection",
     upstream: onRequest(
       send(`${chunkedHead}${firstChunk}`),
@@ -246,10 +266,10 @@ export const wholeBodyCases: readonly Case[] = [
     ...trailed("X-Checksum: abc\r\nX-Cost: 7\r\n", ["X-Checksum: abc", "X-Cost: 7"]),
   },
   {
-    name: "trailers that would change framing, routing or the body's meaning are not passed on",
+    name: "trailers that would change routing or the body's meaning are not passed on",
     ...trailed(
       [
-        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nHost: a\r\nContent-Type: text/html\r\n",
+        "Transfer-Encoding: chunked\r\nHost: a\r\nContent-Type: text/html\r\n",
         "Content-Encoding: gzip\r\nContent-Range: bytes 0-1/2\r\nTrailer: X-A\r\nTE: trailers\r\n",
         "Connection: close\r\nKeep-Alive: timeout=1\r\nUpgrade: h2c\r\nAuthorization: x\r\n",
         "WWW-Authenticate: Basic\r\nProxy-Authenticate: Basic\r\nSet-Cookie: s=1\r\nCache-Control: no-store\r\n",
