@@ -42,7 +42,12 @@ export const goodBody = '{"good":true}';
 
 export const goodAnswer = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${goodBody.length}\r\n\r\n${goodBody}`;
 
-/** Start a proxy with an upstream of its own. */
+/**
+ * Start a proxy with an upstream of its own.
+ *
+ * @param args - of the proxy
+ * @param secureContext - for an upstream over TLS
+ */
 export async function openLane(
   args: readonly string[] = [],
   secureContext?: tls.SecureContext,
