@@ -43,7 +43,7 @@ export class RawClient {
   }
 
   /** Wait until a condition holds for what has arrived. @returns whether it did, in time */
-  async until(condition: () => boolean, timeoutMs = 5_000): Promise<boolean> {
+  async until(condition: () => boolean, timeoutMs = 4_000): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
     while (!condition()) {
       const leftMs = deadline - performance.now();

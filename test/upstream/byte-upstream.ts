@@ -34,10 +34,12 @@ export class UpstreamConnection {
     this.stream = raw;
     raw.setNoDelay(true);
     raw.on("error", () => {});
-    raw.on("close", () => {
-      this.isOver = true;
-      this.wake();
-    });
+    for (const event of ["end", "close"]) {
+      raw.on(event, () => {
+        this.isOver = true;
+        this.wake();
+      });
+    }
   }
 
   /** Speak TLS from here on, above a socket that stays ours to break. */

@@ -80,9 +80,12 @@ export function smallRequest(version: ClientVersion = "1.1"): string {
 export async function askGood(port: number): Promise<Observation["next"]> {
   const client = await RawClient.connect(port);
   client.write(smallRequest());
-  const { final } = await client.settled();
-  client.leave();
-  return { status: final?.status, body: final?.body };
+  try {
+    const { final } = await client.settled();
+    return { status: final?.status, body: final?.body };
+  } finally {
+    client.leave();
+  }
 }
 
 /** Ask as a case has it, watch, ask for something good, and wait until everything is closed. */
@@ -96,29 +99,32 @@ export async function observe(lane: Lane, row: Case, version: ClientVersion): Pr
   else upstream.play(row.upstream);
   const client = await RawClient.connect(proxy.port);
   upstream.client = client;
-  client.write(row.request?.(version) ?? smallRequest(version));
-  const answers = await client.settled();
-  const { ending } = client;
-  const requests = upstream.heads.length - heads;
-  if (row.outcome.kind !== "passed") await comesTrue(() => log().length > 0, 2000);
-
-  if (row.upstream === "not listening") await upstream.listen();
-  const next = await askNext(lane, client, row);
-  client.leave();
-  const descriptorsLeft = () => (openDescriptors(proxy.pid) ?? 0) - (lane.restingDescriptors ?? 0);
-  await comesTrue(() => upstream.connections.size === 0 && descriptorsLeft() <= 0, 4000);
-  const observation = {
-    answer: answers.final,
-    ending,
-    interim: answers.interim,
-    log: log(),
-    requests,
-    connectionsLeft: upstream.connections.size,
-    descriptorsLeft: Math.max(0, descriptorsLeft()),
-    next,
-  };
-  upstream.dropConnections(); // one case that leaks must not fail those after it
-  return observation;
+  try {
+    client.write(row.request?.(version) ?? smallRequest(version));
+    const answers = await client.settled();
+    const { ending } = client;
+    const requests = upstream.heads.length - heads;
+    if (row.outcome.kind !== "passed") await comesTrue(() => log().length > 0, 2000);
+    if (row.upstream === "not listening") await upstream.listen();
+    const next = await askNext(lane, client, row);
+    client.leave();
+    const descriptorsLeft = () => (openDescriptors(proxy.pid) ?? 0) - (lane.restingDescriptors ?? 0);
+    await comesTrue(() => upstream.connections.size === 0 && descriptorsLeft() <= 0, 4000);
+    return {
+      answer: answers.final,
+      ending,
+      interim: answers.interim,
+      log: log(),
+      requests,
+      connectionsLeft: upstream.connections.size,
+      descriptorsLeft: Math.max(0, descriptorsLeft()),
+      next,
+    };
+  } finally {
+    // One case that leaks must not fail those after it.
+    client.leave();
+    upstream.dropConnections();
+  }
 }
 
 async function askNext(lane: Lane, client: RawClient, row: Case): Promise<Observation["next"]> {

@@ -187,3 +187,28 @@ test("a connection that breaks at each of a hundred requests is replaced each ti
   assert.ok(await comesTrue(() => lane.upstream.connections.size === 0));
   assert.equal((await ask("whole")).status, 200);
 });
+
+test("the pieces of an answer's head are its own, whatever other answers arrive between them", async () => {
+  const other = kept("theirs ".repeat(1000));
+  const slow = await RawClient.connect(lane.proxy.port);
+  lane.upstream.play(
+    onRequest(send("HTTP/1.1 200 OK\r\nX-Mine: my own"), async (connection) => {
+      await connection.until(() => otherIsAnswered);
+      await connection.write("\r\nConnection: close\r\nContent-Length: 4\r\n\r\nmine");
+    }),
+    onRequest(send(other)),
+  );
+  let otherIsAnswered = false;
+  slow.write(smallRequest());
+  await sleep(100);
+  const [slowConnection] = lane.upstream.connections;
+  assert.equal((await ask("other")).body, "theirs ".repeat(1000));
+  otherIsAnswered = true;
+  slowConnection?.wake();
+  const { final } = await slow.settled();
+  slow.leave();
+  assert.deepEqual(
+    { mine: final?.headers.find(([name]) => name === "X-Mine"), body: final?.body },
+    { mine: ["X-Mine", "my own"], body: "mine" },
+  );
+});

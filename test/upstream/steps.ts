@@ -49,7 +49,10 @@ export function pause(ms: number): Step {
 }
 
 /** Do nothing until the proxy closes. */
-export const stayOpen: Step = (connection) => connection.until(() => false);
+export const stayOpen: Step = (connection) => {
+  connection.stream.resume();
+  return connection.until(() => false);
+};
 
 /** Close in order: over TLS with its close_notify. */
 export const fin: Step = async (connection) => {
