@@ -2,9 +2,9 @@
 // from a reset, and can stop reading.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import net from "node:net";
 import { type Answers, type Ending, readAnswers } from "./raw-answer.ts";
+import { closeWait, tcpEntry } from "./tcp-table.ts";
 
 export class RawClient {
   readonly socket: net.Socket;
@@ -19,7 +19,7 @@ export class RawClient {
       this.text += chunk.toString("latin1");
       this.#wake();
     });
-    socket.on("end", () => this.#end(hasState(socket.localPort, closeWait) ? "closed" : "reset"));
+    socket.on("end", () => this.#end(isOrderly(socket) ? "closed" : "reset"));
     // EPIPE and ECONNABORTED: the reset was met while writing.
     socket.on("error", () => this.#end("reset"));
     socket.on("close", () => this.#end("closed"));
@@ -87,17 +87,9 @@ export class RawClient {
   }
 }
 
-const closeWait = "08"; // TCP_CLOSE_WAIT in include/net/tcp_states.h
-
 // libuv says of a reset that comes along with data that it is the stream's end. The kernel knows
 // better: a connection that the other side has closed in order waits for our close, one that was
 // reset is gone from the table.
-function hasState(localPort: number | undefined, state: string): boolean {
-  const address = `0100007F:${localPort?.toString(16).toUpperCase().padStart(4, "0")}`;
-  return readFileSync("/proc/net/tcp", "latin1")
-    .split("\n")
-    .some((line) => {
-      const [, local, , connectionState] = line.trim().split(/ +/);
-      return local === address && connectionState === state;
-    });
+function isOrderly({ localPort, remotePort }: net.Socket): boolean {
+  return tcpEntry(localPort ?? 0, remotePort ?? 0)?.state === closeWait;
 }

@@ -9,7 +9,8 @@ import { makeSelfSigned } from "../mock/certificate.ts";
 import { openDescriptors } from "../process-figures.ts";
 import { RawClient } from "../raw-client.ts";
 import { rawPost } from "../raw-http.ts";
-import type { Script } from "../upstream/byte-upstream.ts";
+import { established, tcpEntry } from "../tcp-table.ts";
+import type { Script, UpstreamConnection } from "../upstream/byte-upstream.ts";
 import { onConnection, onHead, onRequest } from "../upstream/case.ts";
 import { askGood, goodBody, type Lane, openLane } from "../upstream/lane.ts";
 import { dribble, pause, send, stayOpen } from "../upstream/steps.ts";
@@ -27,6 +28,25 @@ interface Leaving {
   readonly until?: (client: RawClient, lane: Lane) => Promise<unknown>;
   /** how often the upstream gets to see a request */
   readonly requests: number;
+}
+
+/** Send until the proxy reads no more, and so that all that was sent has arrived. */
+async function fillUp(client: RawClient, lane: Lane): Promise<void> {
+  const clientPort = client.socket.localPort as number;
+  const unreadBytes = () => tcpEntry(lane.proxy.port, clientPort)?.unreadBytes ?? 0;
+  for (let isRead = true; isRead; ) {
+    client.write("x".repeat(128 * 1024));
+    // More than a moment: it may only be busy.
+    isRead = await comesTrue(() => unreadBytes() === 0, 300);
+  }
+  await waitFor(() => tcpEntry(clientPort, lane.proxy.port)?.unsentBytes === 0, "all to arrive");
+}
+
+/** Connections to the upstream that the proxy has not ended, whatever the upstream has noticed. */
+function connectionsLeft(lane: Lane): number {
+  const isOpen = ({ raw }: UpstreamConnection) =>
+    tcpEntry(raw.localPort ?? 0, raw.remotePort ?? 0)?.state === established;
+  return [...lane.upstream.connections].filter(isOpen).length;
 }
 
 const leavings: readonly Leaving[] = [
@@ -56,8 +76,8 @@ const leavings: readonly Leaving[] = [
       ({ stream }) => void stream.pause(),
       (connection) => connection.until(() => false),
     ),
-    request: `${largeHead}${"x".repeat(length)}`,
-    until: () => sleep(300),
+    request: largeHead,
+    until: fillUp,
     requests: 1,
   },
   { when: "before the answer", script: onRequest(stayOpen), request: rawPost(), requests: 1 },
@@ -118,6 +138,7 @@ describe("a client that leaves", () => {
       test(`${when}, with a ${how}`, async () => {
         const heads = lane.upstream.heads.length;
         const logged = lane.proxy.output.stderr;
+        lane.upstream.dropConnections(); // what an earlier case left
         lane.upstream.play(script);
         const client = await RawClient.connect(lane.proxy.port);
         client.write(request);
@@ -125,15 +146,13 @@ describe("a client that leaves", () => {
           waitFor(() => lane.upstream.heads.length > heads, "the request to arrive"));
         client.leave(how);
         await comesTrue(
-          () =>
-            lane.upstream.connections.size === 0 &&
-            openDescriptors(lane.proxy.pid) === lane.restingDescriptors,
+          () => connectionsLeft(lane) === 0 && openDescriptors(lane.proxy.pid) === lane.restingDescriptors,
           3000,
         );
         lane.upstream.play();
         assert.deepEqual(
           {
-            connectionsLeft: lane.upstream.connections.size,
+            connectionsLeft: connectionsLeft(lane),
             descriptors: openDescriptors(lane.proxy.pid),
             requests: lane.upstream.heads.length - heads,
             logged: lane.proxy.output.stderr.slice(logged.length),
@@ -147,7 +166,6 @@ describe("a client that leaves", () => {
             next: { status: 200, body: goodBody },
           },
         );
-        lane.upstream.dropConnections();
       });
     }
   }
@@ -166,13 +184,12 @@ describe("a client that leaves", () => {
     await sleep(200);
     for (const [index, client] of clients.entries()) client.leave(index % 3 === 0 ? "RST" : "FIN");
     await comesTrue(
-      () =>
-        lane.upstream.connections.size === 0 && openDescriptors(lane.proxy.pid) === lane.restingDescriptors,
+      () => connectionsLeft(lane) === 0 && openDescriptors(lane.proxy.pid) === lane.restingDescriptors,
     );
     lane.upstream.play();
     assert.deepEqual(
       {
-        connectionsLeft: lane.upstream.connections.size,
+        connectionsLeft: connectionsLeft(lane),
         descriptors: openDescriptors(lane.proxy.pid),
         logged: lane.proxy.output.stderr.slice(logged.length),
         next: await askGood(lane.proxy.port),
@@ -197,7 +214,7 @@ test("a client that leaves during the upstream's TLS handshake ends that too", a
     await waitFor(() => lane.upstream.connections.size === 1, "the connection");
     const logged = lane.proxy.output.stderr;
     client.leave(how);
-    assert.ok(await comesTrue(() => lane.upstream.connections.size === 0, 3000), `after a ${how}`);
+    assert.ok(await comesTrue(() => connectionsLeft(lane) === 0, 3000), `after a ${how}`);
     assert.equal(lane.proxy.output.stderr, logged);
     assert.equal(openDescriptors(lane.proxy.pid), lane.restingDescriptors);
   }
