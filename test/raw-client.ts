@@ -19,7 +19,7 @@ export class RawClient {
       this.text += chunk.toString("latin1");
       this.#wake();
     });
-    socket.on("end", () => this.#end(isOrderly(socket) ? "closed" : "reset"));
+    socket.on("end", () => this.#end(this.#mayBeReset() && !isOrderly(socket) ? "reset" : "closed"));
     // EPIPE and ECONNABORTED: the reset was met while writing.
     socket.on("error", () => this.#end("reset"));
     socket.on("close", () => this.#end("closed"));
@@ -75,6 +75,15 @@ export class RawClient {
   leave(how: "FIN" | "RST" = "FIN"): void {
     if (how === "RST") this.socket.resetAndDestroy();
     else this.socket.destroy();
+  }
+
+  // The table is long where there are a thousand of these; behind a whole answer all ends are alike.
+  #mayBeReset(): boolean {
+    try {
+      return this.text !== "" && this.answers.final?.isWhole !== true;
+    } catch {
+      return true;
+    }
   }
 
   #end(ending: Ending): void {
