@@ -41,10 +41,11 @@ test("a reset is told from a close, also one that comes along with data", async 
   const seen = async (end: (socket: Socket) => void) => {
     const server = net.createServer((socket) => {
       socket.on("error", () => {});
-      socket.write("data", () => end(socket));
+      socket.once("data", () => socket.write("data", () => end(socket)));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const client = await RawClient.connect((server.address() as AddressInfo).port);
+    client.write("x");
     await client.until(() => client.ending !== "open");
     client.leave();
     server.close();

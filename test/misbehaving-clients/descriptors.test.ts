@@ -61,7 +61,10 @@ async function isServedAgain(): Promise<boolean> {
 async function useUp(): Promise<RawClient[]> {
   const crowd = await connect(300);
   assert.ok(await comesTrue(() => crowd.some(({ ending }) => ending !== "open")));
-  return crowd;
+  // libuv turns the first away by giving up a descriptor that it holds in reserve. Those who come
+  // after them find it gone.
+  await sleep(100);
+  return [...crowd, ...(await connect(100))];
 }
 
 test("with its descriptors used up it serves those who have what they need, and nobody waits for nothing", async () => {
