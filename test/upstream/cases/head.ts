@@ -1,7 +1,7 @@
 // Answers whose status line or headers are broken, hostile or merely odd.
 
 import { type Case, onRequest, passed, refused } from "../case.ts";
-import { fin, pause, reset, send, sendByteByByte, sendWithoutEnd, stayOpen } from "../steps.ts";
+import { fin, pause, reset, send, sendWithoutEnd, stayOpen } from "../steps.ts";
 
 const malformed = refused("waiting for the answer", /malformed response|Content-Length/);
 const tooLarge = refused("waiting for the answer", /response headers larger than 64 KiB/);
@@ -90,8 +90,8 @@ export const statusLineCases: readonly Case[] = [
     name: "a reason that arrives in pieces is passed on whole or not at all",
     upstream: onRequest(
       send("HTTP/1.1 429 Too Ma"),
-      pause(20),
-      sendByteByByte("ny Requests\r\nContent-Length: 2\r\n\r\n{}"),
+      pause(50),
+      send("ny Requests\r\nContent-Length: 2\r\n\r\n{}"),
     ),
     outcome: passed(429, "{}", { reason: /^(Too Many Requests)?$/ }),
   },
