@@ -25,7 +25,11 @@ export const connectionCases: readonly Case[] = [
     name: "a connection that is accepted and reset is a 502",
     over: "TCP",
     upstream: onConnection(reset),
-    outcome: refused(["sending the request", "waiting for the answer"], /connection (reset|closed)/),
+    // A reset may be there before the connection is seen to be made.
+    outcome: refused(
+      ["connecting", "sending the request", "waiting for the answer"],
+      /connection (reset|closed)/,
+    ),
   },
   {
     name: "a connection that is accepted and closed is a 502",
