@@ -44,10 +44,10 @@ const addonSources = [
   "key",
   "key-reader",
   "echo-mask",
-  "peer",
   "process",
   "privileges",
   "seccomp-lock",
+  "tcp",
   "file-fence",
 ];
 

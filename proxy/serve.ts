@@ -4,9 +4,11 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Secret } from "../hardening/secret.ts";
+import { limitConnections } from "./connection-limit.ts";
 import { startDumps } from "./dump/dumps.ts";
 import { StartError } from "./errors.ts";
-import { type ForwardReport, makeForward } from "./forward.ts";
+import type { ForwardReport } from "./exchange.ts";
+import { makeForward } from "./forward.ts";
 import { superviseServer } from "./lifecycle.ts";
 import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
@@ -46,6 +48,7 @@ export async function prepareServer(options: Options, secret: Secret): Promise<P
     connections: () => lifecycle.connections,
     onShutdownRequest: () => lifecycle.stop(),
   });
+  limitConnections(server.server, options.dumpFd === undefined ? 2 : 4);
   const lifecycle = superviseServer(server.server, {
     drainTimeoutMs: options.drainTimeoutMs,
     onStop: () => removeServerInfo(),

@@ -24,6 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: "certificate authority is not trusted (--upstream-ca)",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate authority is not trusted (--upstream-ca)",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate authority is not trusted (--upstream-ca)",
+  CERT_SIGNATURE_FAILURE: "certificate authority is not trusted (--upstream-ca)",
   ERR_TLS_CERT_ALTNAME_INVALID: "certificate is for another host name",
   EPROTO: "the other side does not speak TLS as it should",
 };
@@ -45,7 +46,7 @@ function codeOf(error: unknown): string {
 function reasonOf(code: string, message: string): string {
   const named = (code === "UND_ERR_SOCKET" ? unsolicited[message] : undefined) ?? reasons[code];
   if (named !== undefined) return named;
-  if (code.startsWith("HPE_")) return "malformed response";
+  if (code.startsWith("HPE")) return "malformed response";
   if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) return "TLS failure";
   return "failure";
 }
@@ -53,9 +54,10 @@ function reasonOf(code: string, message: string): string {
 /** @returns the answer for a client whose request failed upstream, the code kept in its message */
 export function describeUpstreamFailure(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;
-  const { cause, message = "" } = error as { cause?: unknown; message?: string };
+  const { cause, message = "", name } = error as { cause?: unknown; message?: string; name?: string };
   if (cause instanceof ProxyError) return cause;
-  const code = codeOf(error);
+  // Its code is undefined: undici looks it up in a table that has the names for keys.
+  const code = name === "HTTPParserError" ? "HPE" : codeOf(error);
   const answer = code === "ETIMEDOUT" ? "PXY_ERR_UPSTREAM_TIMEOUT" : "PXY_ERR_UPSTREAM";
   return new ProxyError(answer, `${reasonOf(code, message)} (${code})`, { cause: error });
 }
