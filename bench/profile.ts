@@ -22,10 +22,18 @@ import { bodyBytes, nsPerUs } from "./measures/measure.ts";
 import { leaveProxyCore, loadCore, proxyCore, type StartedProcess, startOn } from "./processes.ts";
 import { openWorld, type World } from "./world.ts";
 
+/** Functions that do nothing here and say that all went well, by their files. */
 const withoutEffect: Readonly<Record<string, string>> = {
-  "dist/hardening/lock.js": "export function lockProcess() { return true; }\n",
-  "dist/hardening/resource-limits.js": "export function limitResources() { return true; }\n",
+  "dist/hardening/lock.js": "lockProcess",
+  "dist/hardening/resource-limits.js": "limitResources",
 };
+
+function disarm(file: string, name: string): void {
+  const source = fs.readFileSync(file, "utf8");
+  const disarmed = source.replace(new RegExp(`(export function ${name}\\([^)]*\\) \\{)`), "$1 return true;");
+  if (disarmed === source) throw new Error(`${file} has no function ${name}`);
+  fs.writeFileSync(file, disarmed);
+}
 
 const nodeFlags: Readonly<Record<string, (folder: string) => readonly string[]>> = {
   javascript: (folder) => ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${folder}`],
@@ -49,7 +57,7 @@ async function startUnlocked(
     fs.cpSync(join(packageRoot, part), join(copy, part), { recursive: true });
   }
   fs.symlinkSync(join(packageRoot, "node_modules"), join(copy, "node_modules"));
-  for (const [file, text] of Object.entries(withoutEffect)) fs.writeFileSync(join(copy, file), text);
+  for (const [file, name] of Object.entries(withoutEffect)) disarm(join(copy, file), name);
 
   // The socket that the launcher would have opened.
   const socket = net.createServer().listen(0, "127.0.0.1", 4096);
