@@ -10,12 +10,12 @@ import { native } from "./native.ts";
 const maxKeyBytes = 4096;
 
 // Twice the longest key: room to see that a line is too long, and what follows a line.
-const slotBytes = 2 * maxKeyBytes;
+export const slotBytes = 2 * maxKeyBytes;
 
 // The second is for a rotated key: the locked process can map nothing when that one comes.
 const slotCount = 2;
 
-const keyTimeoutMs = 30_000;
+export const keyTimeoutMs = 30_000;
 
 export type SecretMemoryKind = "memfd_secret" | "sodium";
 
@@ -24,19 +24,33 @@ export interface Secret {
   readonly kind: SecretMemoryKind;
   /** 128 random bits in hex that stand for the key in JavaScript; never sent to anyone */
   readonly placeholder: string;
-  /** a view of the key in secret memory, for socket writes only: never copy it, never decode it */
+  /**
+   * a view of the key in secret memory, for socket writes only: never copy it, never decode it. Ask for
+   * it at the moment of the write: with workload identity it is another after each renewal
+   */
   readonly bytes: Uint8Array;
+  /**
+   * Keep what `bytes` is now from being zeroed, should it be replaced meanwhile.
+   *
+   * @returns to be called when the write is done or has failed
+   */
+  hold(): () => void;
   /** zero the key; requests after this fail */
   wipe(): void;
 }
 
-interface SecretMemory {
+export interface SecretMemory {
   readonly kind: SecretMemoryKind;
   readonly memory: Uint8Array;
 }
 
-function allocate(): SecretMemory {
-  const allocated = mapOrLock(slotBytes * slotCount);
+/**
+ * Allocate all secret memory that the process will ever have, zeroed on a fatal signal. Once a process.
+ *
+ * @throws {HardeningError} HRD_ERR_MEMORY when memory cannot be locked
+ */
+export function allocateSecretMemory(bytes: number): SecretMemory {
+  const allocated = mapOrLock(bytes);
   native.wipeOnFatalSignals(allocated.memory);
   return allocated;
 }
@@ -56,6 +70,7 @@ function seal({ kind, memory }: SecretMemory, length: number): Secret {
     kind,
     placeholder: randomBytes(16).toString("hex"),
     bytes,
+    hold: () => () => {},
     wipe: () => native.wipe(memory),
   };
 }
@@ -68,7 +83,7 @@ function seal({ kind, memory }: SecretMemory, length: number): Secret {
  * @throws {HardeningError} HRD_ERR_KEY_… for bad input, HRD_ERR_MEMORY when memory cannot be locked
  */
 export function readSecretFromStdin(): Secret {
-  const memory = allocate();
+  const memory = allocateSecretMemory(slotBytes * slotCount);
   const read = native.readKey(0, memory.memory.subarray(0, slotBytes), keyTimeoutMs);
   native.replaceWithNull(0);
   if ("failure" in read) {
@@ -84,13 +99,14 @@ export function readSecretFromStdin(): Secret {
  * @throws {HardeningError} HRD_ERR_MEMORY when memory cannot be locked
  */
 export function makeRandomSecret(): Secret {
-  const memory = allocate();
+  const memory = allocateSecretMemory(slotBytes * slotCount);
   const length = 51;
   native.fillRandomKey(memory.memory, length);
   return seal(memory, length);
 }
 
-function errnoName(errno: number): string {
+/** The name of an errno, for messages. */
+export function errnoName(errno: number): string {
   const entry = Object.entries(constants.errno).find(([, value]) => value === errno);
   return entry?.[0] ?? `errno ${errno}`;
 }

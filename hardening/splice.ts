@@ -42,7 +42,7 @@ function spliceInto(socket: Socket, secret: Secret): void {
     const at = chunk.indexOf(secret.placeholder);
     if (at === -1) return write(chunk, encoding, callback);
     write(chunk.slice(0, at), encoding);
-    write(secret.bytes);
+    write(secret.bytes, undefined, secret.hold());
     return write(chunk.slice(at + secret.placeholder.length), encoding, callback);
   };
   socket.write = spliced as typeof socket.write;

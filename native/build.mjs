@@ -37,7 +37,19 @@ const launcherSources = [
   "unreadable",
 ];
 const addonCSources = ["constructor", "fatal-signals", "every-thread"];
-const addonSources = ["addon", "secret-memory", "key", "key-reader", "process", "privileges", "seccomp-lock"];
+const addonSources = [
+  "addon",
+  "secret-memory",
+  "key",
+  "key-reader",
+  "oidc",
+  "token-reply",
+  "json-members",
+  "http-reply",
+  "process",
+  "privileges",
+  "seccomp-lock",
+];
 
 class BuildError extends Error {
   constructor(message, hint) {

@@ -7,6 +7,7 @@ import type { Dispatcher } from "undici";
 import { closeAfterLinger, sendError } from "./answer.ts";
 import { ProxyError } from "./errors.ts";
 import { clientHeaders, upstreamHeaders } from "./headers.ts";
+import type { Credential } from "./oidc/credential.ts";
 import { ClientGone, CountedBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
 import { describeUpstreamFailure } from "./upstream-failure.ts";
@@ -25,19 +26,25 @@ export function forward(
   const exchange = new Exchange(request, response, report);
   // RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it.
   if (request.headers.expect !== undefined && request.httpVersion === "1.1") response.writeContinue();
-  try {
-    upstream.pool.dispatch(
-      {
-        path: upstream.path,
-        method: "POST",
-        headers: upstreamHeaders(request.rawHeaders, upstream.authorization),
-        body: new CountedBody(request, maxBodyBytes),
-      },
-      exchange,
-    );
-  } catch (error) {
-    exchange.fail(error);
-  }
+  const send = () => {
+    exchange.goesOut(upstream.credential);
+    try {
+      upstream.pool.dispatch(
+        {
+          path: upstream.path,
+          method: "POST",
+          headers: upstreamHeaders(request.rawHeaders, upstream.authorization),
+          body: new CountedBody(request, maxBodyBytes),
+        },
+        exchange,
+      );
+    } catch (error) {
+      exchange.fail(error);
+    }
+  };
+  const ready = upstream.credential?.ready();
+  if (ready === undefined) send();
+  else ready.then(send, (error) => exchange.fail(error));
 }
 
 /** The two ends of one forwarded request; its methods are called by undici in the order of the class. */
@@ -46,6 +53,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse;
   readonly #report: ReportFailure;
   #controller: Dispatcher.DispatchController | undefined;
+  #onRefused = () => {};
   #clientIsGone = false;
   #isOver = false;
 
@@ -62,6 +70,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     response.on("drain", () => this.#controller?.resume());
   }
 
+  /** A key that is refused is to be renewed, unless it was renewed meanwhile. */
+  goesOut(credential: Credential | undefined): void {
+    if (credential === undefined) return;
+    const { generation } = credential;
+    this.#onRefused = () => credential.refused(generation);
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // The client left while the connection to the upstream was being made.
@@ -75,6 +90,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     reason?: string,
   ): void {
     if (status < 200) return; // 102 and 103 say nothing that a client of this API waits for
+    if (status === 401) this.#onRefused();
     const rawHeaders = (controller.rawHeaders as readonly Buffer[]).map(latin1);
     if (hasForeignCoding(rawHeaders)) {
       controller.abort(

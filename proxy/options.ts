@@ -5,6 +5,7 @@
 import { Command } from "commander";
 import type { HardeningLevel } from "../hardening/measures.ts";
 import { StartError } from "./errors.ts";
+import { readWorkloadIdentity, type WorkloadIdentity } from "./oidc/workload-identity.ts";
 import { printOut } from "./terminal.ts";
 import { parseUpstreamUrl } from "./upstream-url.ts";
 
@@ -15,6 +16,8 @@ export interface Options {
   readonly httpShutdown: boolean;
   readonly upstreamUrl: URL;
   readonly upstreamCa: string | undefined;
+  /** undefined where the key comes from stdin */
+  readonly workloadIdentity: WorkloadIdentity | undefined;
   /** lower case, without port */
   readonly allowHosts: readonly string[];
   readonly maxBodyBytes: number;
@@ -107,6 +110,11 @@ export function makeCommand(version: string): Command {
       "allow http to hosts other than this one: the network can read the key",
     )
     .option("--allow-host <NAME>", "accept this name in the Host header too; repeatable", hostNames)
+    .option("--github-oidc", "in a GitHub job: stdin holds the request token, the key is fetched and renewed")
+    .option("--oidc-audience <TEXT>", "with --github-oidc: the audience that GitHub's token is for")
+    .option("--identity-provider-id <ID>", "with --github-oidc: the identity provider set up at OpenAI")
+    .option("--service-account-id <ID>", "with --github-oidc: the service account to act for")
+    .option("--github-oidc-request-url <URL>", "with --github-oidc: $ACTIONS_ID_TOKEN_REQUEST_URL")
     .option(
       "--max-body-bytes <N>",
       "largest request body",
@@ -163,6 +171,7 @@ export function parseOptions(args: readonly string[], version: string): Options 
     serverInfo: values.serverInfo,
     httpShutdown: values.httpShutdown === true,
     upstreamUrl,
+    workloadIdentity: readWorkloadIdentity(values, upstreamUrl.href === defaultUpstreamUrl),
     upstreamCa: values.upstreamCa,
     allowHosts: values.allowHost ?? [],
     maxBodyBytes: values.maxBodyBytes,

@@ -9,7 +9,8 @@ import { refuseWatchersHere } from "../hardening/pre-main.ts";
 import { limitResources } from "../hardening/resource-limits.ts";
 import { makeRandomSecret, readSecretFromStdin } from "../hardening/secret.ts";
 import { becomeServiceUser, chooseServiceUser } from "../hardening/service-user.ts";
-import { parseOptions } from "./options.ts";
+import { WorkloadTokens } from "../hardening/workload-tokens.ts";
+import { type Options, parseOptions } from "./options.ts";
 import { printOut, sayPlain, sayWarning } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -28,12 +29,14 @@ export async function start(args: readonly string[]): Promise<void> {
   const serviceUser = chooseServiceUser(options, startUid);
   const hasCrashTrace = traceCrashes();
 
-  const secret = options.check ? makeRandomSecret() : readSecretFromStdin();
+  const hasTokens = options.workloadIdentity !== undefined && !options.check;
+  const tokens = hasTokens ? new WorkloadTokens() : undefined;
+  const secret = tokens?.secret ?? (options.check ? makeRandomSecret() : readSecretFromStdin());
   process.on("exit", () => secret.wipe());
 
   const { prepareServer } = await import("./serve.ts");
   const { formatMeasures } = await import("./check.ts");
-  const server = await prepareServer(options, secret);
+  const server = await prepareServer(options, secret, tokens);
   const port = await server.listen();
   server.publish();
 
@@ -45,8 +48,7 @@ export async function start(args: readonly string[]): Promise<void> {
     wasRoot,
     startUid,
     hasTrustedFiles: options.hasTrustedFiles,
-    // Discard or echo, whichever is not where the upstream is.
-    forbiddenPort: options.upstreamUrl.port === "9" ? 7 : 9,
+    forbiddenPort: portOfNobody(options),
     hasStaticLauncher: options.hasStaticLauncher,
     memoryKind: secret.kind,
     hasCrashTrace,
@@ -62,4 +64,10 @@ export async function start(args: readonly string[]): Promise<void> {
   }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on 127.0.0.1:${port}`);
+}
+
+// Discard or echo, whichever is not where the upstream or GitHub is, or else quote of the day.
+function portOfNobody({ upstreamUrl, workloadIdentity }: Options): number {
+  const used = [upstreamUrl.port, workloadIdentity?.requestUrl.port];
+  return [9, 7, 17].find((port) => !used.includes(String(port))) as number;
 }

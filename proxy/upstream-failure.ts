@@ -24,6 +24,9 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: "response headers larger than 64 KiB",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "response shorter or longer than its Content-Length",
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "request shorter or longer than its Content-Length",
+  REPLY_TIMEOUT: "no answer within 15 seconds",
+  REPLY_TOO_LARGE: "answer larger than 16 KiB",
+  REPLY_MALFORMED: "malformed or truncated answer",
   CERT_HAS_EXPIRED: "certificate has expired",
   DEPTH_ZERO_SELF_SIGNED_CERT: "certificate is self-signed and not trusted (--upstream-ca)",
   SELF_SIGNED_CERT_IN_CHAIN: "certificate authority is not trusted (--upstream-ca)",
@@ -40,11 +43,16 @@ function codeOf(error: unknown): string {
   return cause instanceof Error ? codeOf(cause) : "UNKNOWN";
 }
 
+/** @returns what went wrong in a few words, the code kept */
+export function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return `${reasons[code] ?? (code.startsWith("HPE_") ? "malformed response" : "failure")} (${code})`;
+}
+
 /** @returns the answer for a client whose request failed upstream, the code kept in its message */
 export function describeUpstreamFailure(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;
   const code = codeOf(error);
-  const reason = reasons[code] ?? (code.startsWith("HPE_") ? "malformed response" : "failure");
   const answer = timeouts.has(code) ? "PXY_ERR_UPSTREAM_TIMEOUT" : "PXY_ERR_UPSTREAM";
-  return new ProxyError(answer, `${reason} (${code})`, { cause: error });
+  return new ProxyError(answer, reasonOf(error), { cause: error });
 }

@@ -8,6 +8,7 @@ import type undici from "undici";
 import type { Secret } from "../hardening/secret.ts";
 import { spliceSecret } from "../hardening/splice.ts";
 import { StartError } from "./errors.ts";
+import type { Credential } from "./oidc/credential.ts";
 import { buildConnector, Pool } from "./undici.ts";
 
 export interface Upstream {
@@ -16,6 +17,8 @@ export interface Upstream {
   readonly path: string;
   /** the value that undici sends as `authorization`; the key takes the placeholder's place in the socket */
   readonly authorization: string;
+  /** where the key is renewed, what a request asks before it goes out */
+  readonly credential?: Credential;
 }
 
 // TCP and TLS together. undici's own default; an upstream that is there answers in far less.
@@ -51,7 +54,12 @@ export function openUpstream(url: URL, caFile: string | undefined, secret: Secre
   return { pool, path: url.pathname + url.search, authorization: `Bearer ${secret.placeholder}` };
 }
 
-function trustedRoots(caFile: string): string[] {
+/**
+ * Node's built-in roots and those of a file.
+ *
+ * @throws {StartError} PXY_START_UPSTREAM_CA
+ */
+export function trustedRoots(caFile: string): string[] {
   let pem: string;
   try {
     pem = readFileSync(caFile, "latin1");

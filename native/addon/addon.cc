@@ -14,6 +14,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("readKey", Napi::Function::New(env, ReadKey));
   exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
   exports.Set("wipe", Napi::Function::New(env, Wipe));
+  exports.Set("readHttpReply", Napi::Function::New(env, ReadReply));
+  exports.Set("takeToken", Napi::Function::New(env, TakeTokenInto));
+  exports.Set("errorCodeOf", Napi::Function::New(env, ErrorCodeOf));
+  exports.Set("wipeStack", Napi::Function::New(env, WipeStack));
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
   exports.Set("findUser", Napi::Function::New(env, FindUser));
   exports.Set("findGroup", Napi::Function::New(env, FindGroup));

@@ -187,6 +187,10 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
   if (abi >= 4) {
     allow_connecting_to(ruleset, port_of(options->upstream_url));
     allow_connecting_to(ruleset, 53);
+    if (options->oidc_url != NULL) {
+      allow_connecting_to(ruleset, port_of(options->oidc_url));
+      allow_connecting_to(ruleset, 443);  // where the token is exchanged
+    }
   }
 
   bool restricted = syscall(NR_RESTRICT_SELF, ruleset, 0) == 0;

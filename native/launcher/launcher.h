@@ -31,6 +31,7 @@ struct options {
   const char *server_info;   // NULL where not given
   const char *upstream_ca;   // NULL where not given
   const char *upstream_url;  // as given, unchecked
+  const char *oidc_url;      // likewise; NULL where not given
   bool requires_nothing;     // --require-hardening=none
   bool answer_only;  // --help or --version: print and leave, prepare nothing
   const char *canonical[MAX_ARGS];  // "--name=value" or "--name", each option once and checked

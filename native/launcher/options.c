@@ -27,6 +27,11 @@ static const struct option known_options[] = {
     {"--upstream-ca", NULL, VALUE, ONCE, false},
     {"--allow-insecure-upstream", NULL, SWITCH, ONCE, false},
     {"--allow-host", NULL, VALUE, REPEATABLE, false},
+    {"--github-oidc", NULL, SWITCH, ONCE, false},
+    {"--oidc-audience", NULL, VALUE, ONCE, false},
+    {"--identity-provider-id", NULL, VALUE, ONCE, false},
+    {"--service-account-id", NULL, VALUE, ONCE, false},
+    {"--github-oidc-request-url", NULL, VALUE, ONCE, false},
     {"--max-body-bytes", NULL, VALUE, ONCE, false},
     {"--drain-timeout-ms", NULL, VALUE, ONCE, false},
     {"--user", NULL, VALUE, ONCE, false},
@@ -125,6 +130,7 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
     if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
     if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;
+    if (strcmp(option->name, "--github-oidc-request-url") == 0) options->oidc_url = value;
     if (strcmp(option->name, "--check") == 0) options->check = true;
     if (strcmp(option->name, "--help") == 0) options->answer_only = true;
     if (strcmp(option->name, "--version") == 0) options->answer_only = true;
