@@ -42,8 +42,8 @@ export function readWorkloadIdentity(
   const names = Object.keys(companions) as (keyof typeof companions)[];
   const given = names.filter((name) => options[name] !== undefined);
   if (!options.githubOidc && given.length === 0) return undefined;
-  const missing = names.filter((name) => options[name] === undefined).map((name) => companions[name]);
-  if (!options.githubOidc) missing.unshift("--github-oidc" as never);
+  const missing: string[] = options.githubOidc ? [] : ["--github-oidc"];
+  for (const name of names) if (options[name] === undefined) missing.push(companions[name]);
   if (missing.length > 0) {
     const present = options.githubOidc ? "--github-oidc" : companions[given[0] as keyof typeof companions];
     throw new StartError("PXY_START_USAGE", `the option '${present}' needs ${missing.join(", ")} as well`);
