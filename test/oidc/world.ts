@@ -45,6 +45,8 @@ export interface OidcRunOptions {
   readonly change?: Readonly<Record<string, string | null>>;
   readonly args?: readonly string[];
   readonly input?: string;
+  /** whether it is told to trust the hosts of this world; default true */
+  readonly trusts?: boolean;
 }
 
 export class World {
@@ -102,8 +104,18 @@ export class World {
     return startProxy(this.#run(options));
   }
 
+  /** Start another program in this world, with the request token on stdin. */
+  startOther(command: string, args: readonly string[]): Promise<RunningProxy> {
+    return startProxy({ through: this.#through(), command, args, input: requestToken });
+  }
+
   run(options: OidcRunOptions = {}): Promise<RunResult> {
     return runProxy(this.#run(options));
+  }
+
+  /** the authority of the hosts' certificates */
+  get caFile(): string {
+    return join(this.#folder, "ca.pem");
   }
 
   close(): void {
@@ -111,14 +123,18 @@ export class World {
     fs.rmSync(this.#folder, { recursive: true });
   }
 
-  #run({ change = {}, args = [], input = `${requestToken}\n` }: OidcRunOptions) {
-    const given = Object.entries({ ...oidcOptions, ...change }).filter(([, value]) => value !== null);
+  #through(): readonly string[] {
     const { pid } = this.#child;
+    return ["nsenter", `--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`];
+  }
+
+  #run({ change = {}, args = [], input = `${requestToken}\n`, trusts = true }: OidcRunOptions) {
+    const given = Object.entries({ ...oidcOptions, ...change }).filter(([, value]) => value !== null);
     return {
-      through: ["nsenter", `--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`],
+      through: this.#through(),
       args: [
         ...quietUser,
-        ...["--upstream-ca", join(this.#folder, "ca.pem")],
+        ...(trusts ? ["--upstream-ca", this.caFile] : []),
         ...given.flatMap(([name, value]) => (value === undefined ? [name] : [name, value as string])),
         ...args,
       ],
