@@ -74,11 +74,12 @@ export function exchangeSecret(request: SecretRequest): Promise<SecretReply> {
       secureContext: request.secureContext,
       ALPNProtocols: ["http/1.1"],
       onread: {
-        buffer: () => replyMemory.subarray(filled),
+        // Never an empty one: Node's TLS layer would try for ever to put bytes into it.
+        buffer: () => (filled < replyMemory.length ? replyMemory.subarray(filled) : replyMemory),
         callback: (bytes: number) => {
           filled += bytes;
-          look(false);
-          if (reply === undefined && filled === replyMemory.length) end(new ReplyError("REPLY_TOO_LARGE"));
+          if (filled < replyMemory.length) look(false);
+          else end(new ReplyError("REPLY_TOO_LARGE"));
           return reply === undefined && failure === undefined;
         },
       },
