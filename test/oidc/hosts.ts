@@ -64,6 +64,20 @@ export const goodReplies: Readonly<Record<HostName, HostReply>> = {
   upstream: { body: '{"ok":true}' },
 };
 
+export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+
+/** A reply of OpenAI's token service, with changes; undefined leaves a member out. */
+export function exchangeReply(change: Readonly<Record<string, unknown>> = {}): HostReply {
+  const members = {
+    access_token: "{token}",
+    issued_token_type: accessTokenType,
+    token_type: "Bearer",
+    expires_in: 3600,
+    ...change,
+  };
+  return { body: JSON.stringify(members) };
+}
+
 const requests: HostRecord[] = [];
 const jwts: string[] = [];
 const tokens: string[] = [];
