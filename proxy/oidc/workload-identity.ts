@@ -57,7 +57,7 @@ export function readWorkloadIdentity(
 
 function parseRequestUrl(text: string): URL {
   // The launcher reads the port too, for its rule on connections: only forms that have one reading.
-  if (!/^https:\/\/[^\\\s@#]+$/i.test(text) || !URL.canParse(text)) {
+  if (!/^https:\/\/[^\\\s/?#@]+([/?][^\\\s#]*)?$/i.test(text) || !URL.canParse(text)) {
     throw new WorkloadIdentityError("OIDC_ERR_REQUEST_URL");
   }
   return new URL(text);
