@@ -37,6 +37,8 @@ export interface StartFacts {
   readonly memoryKind: SecretMemoryKind;
   readonly hasCrashTrace: boolean;
   readonly hasResourceLimits: boolean;
+  /** undefined where no files are made; else whether Landlock holds them in their folder on every thread */
+  readonly areNewFilesFenced: boolean | undefined;
 }
 
 /** Ask the kernel for the state of every measure, in the order in which they are taken. */
@@ -183,8 +185,12 @@ function judgeStart(start: StartFacts): readonly Measure[] {
         ? "reading the key's pages, by anyone outside of the process, and swapping them"
         : "swapping the key's pages; root can read them",
     }),
+    ...judgeNewFiles(start),
     measure("resource limits", start.hasResourceLimits || undefined, start.hasResourceLimits, {
-      on: "posix: file size, and processes where the user is the proxy's own",
+      on:
+        start.areNewFilesFenced === undefined
+          ? "posix: file size, and processes where the user is the proxy's own"
+          : "posix: processes where the user is the proxy's own; not file size, for --dump-dir",
       off: "",
       unavailable: "posix is not installed for this Node",
       stops: "filling disks and process tables from inside a taken-over process",
@@ -194,6 +200,18 @@ function judgeStart(start: StartFacts): readonly Measure[] {
       off: "",
       unavailable: "segfault-handler is not installed for this Node",
       stops: "crashes without a trace, since there are no core files",
+    }),
+  ];
+}
+
+// Only where --dump-dir opens what is closed without it.
+function judgeNewFiles({ areNewFilesFenced }: StartFacts): readonly Measure[] {
+  if (areNewFilesFenced === undefined) return [];
+  return [
+    measure("new files confined", true, areNewFilesFenced, {
+      on: "--dump-dir opens making files: there alone (Landlock on every thread), none that exists",
+      off: "--dump-dir opens making files, and no Landlock here: wherever its user may, none that exists",
+      stops: "leaving files elsewhere, or changing one, from inside a taken-over process",
     }),
   ];
 }

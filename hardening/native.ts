@@ -71,18 +71,24 @@ interface Native {
   errorCodeOf(body: Uint8Array): string;
   /** zeroes what returned functions left on the stack */
   wipeStack(): void;
+  /** overwrites the key in `data`; the length of a tail to hold back, plus 65536 where it was found */
+  maskEcho(key: Uint8Array, data: Uint8Array): number;
   wipe(memory: Uint8Array): void;
   wipeOnFatalSignals(memory: Uint8Array): void;
   replaceWithNull(fd: number): number;
   /** whether a write of a line to the descriptor would not block */
   canWrite(fd: number): boolean;
+  /** whether the TCP peer has sent its FIN or a reset; false where it cannot be known */
+  hasPeerClosed(fd: number): boolean;
   /** undefined for a name that does not exist; any number exists */
   findUser(nameOrUid: string): { readonly uid: number; readonly gid: number } | undefined;
   findGroup(nameOrGid: string): number | undefined;
   /** the step that failed, undefined for success */
   dropPrivileges(uid: number, gid: number): string | undefined;
   /** errno, 0 for success */
-  lock(hasJanitor: boolean): number;
+  lock(hasJanitor: boolean, makesFiles: boolean): number;
+  /** errno, 0 for success; -1 for no folder at all */
+  fenceNewFiles(folderFd: number): number;
   /** @param forbiddenPort - a TCP port to which nothing should let the process connect */
   readFacts(forbiddenPort: number): ProcessFacts;
 }

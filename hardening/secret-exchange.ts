@@ -2,7 +2,7 @@
 // lies, and the reply is received into memory of the caller's choice, which can be secret memory: no
 // HTTP library holds it, the TLS layer cleanses its plaintext, and what the stack kept is zeroed.
 
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import tls, { type SecureContext } from "node:tls";
 import { native } from "./native.ts";
 
@@ -14,6 +14,8 @@ export interface SecretRequest {
   /** name or address, IPv6 without brackets */
   readonly host: string;
   readonly port: number;
+  /** a connection to it through somebody else, undefined to make one */
+  readonly tunnel?: Socket | undefined;
   /** made with {@link cleansePlaintext} among its `secureOptions` */
   readonly secureContext: SecureContext;
   /** the whole request, each part a write of its own; strings are latin1 */
@@ -68,22 +70,36 @@ export function exchangeSecret(request: SecretRequest): Promise<SecretReply> {
       end();
     };
 
-    const socket = tls.connect({
-      host: request.host,
-      port: request.port,
-      secureContext: request.secureContext,
+    const received = (bytes: number): boolean => {
+      filled += bytes;
+      if (filled < replyMemory.length) look(false);
+      else end(new ReplyError("REPLY_TOO_LARGE"));
+      return reply === undefined && failure === undefined;
+    };
+
+    const { host, port, tunnel, secureContext } = request;
+    const options: tls.ConnectionOptions & { readonly onread: object } = {
+      ...(tunnel === undefined ? { port } : { socket: tunnel }),
+      host,
+      servername: isIP(host) === 0 ? host : "",
+      secureContext,
       ALPNProtocols: ["http/1.1"],
       onread: {
         // Never an empty one: Node's TLS layer would try for ever to put bytes into it.
         buffer: () => (filled < replyMemory.length ? replyMemory.subarray(filled) : replyMemory),
-        callback: (bytes: number) => {
-          filled += bytes;
-          if (filled < replyMemory.length) look(false);
-          else end(new ReplyError("REPLY_TOO_LARGE"));
-          return reply === undefined && failure === undefined;
-        },
+        callback: received,
       },
-    } as tls.ConnectionOptions);
+    };
+    const socket = tls.connect(options);
+    // Node reads into a given buffer only where it has made the connection itself.
+    if (tunnel !== undefined) {
+      socket.on("data", (chunk: Buffer) => {
+        const bytes = Math.min(chunk.length, replyMemory.length - filled);
+        replyMemory.set(chunk.subarray(0, bytes), filled);
+        chunk.fill(0);
+        if (reply === undefined && failure === undefined) received(bytes);
+      });
+    }
     const timer = setTimeout(() => end(new ReplyError("REPLY_TIMEOUT")), request.timeoutMs);
 
     socket.once("secureConnect", () => writeAll(socket, request.parts));

@@ -6,6 +6,7 @@ import { constants } from "node:os";
 import { HardeningError, type HardeningErrorCode } from "./errors.ts";
 import { allocateGuarded } from "./guarded-memory.ts";
 import { native } from "./native.ts";
+import { ScratchMemory } from "./scratch-memory.ts";
 
 const maxKeyBytes = 4096;
 
@@ -14,6 +15,11 @@ export const slotBytes = 2 * maxKeyBytes;
 
 // The second is for a rotated key: the locked process can map nothing when that one comes.
 const slotCount = 2;
+
+// Room for the head of a Codex request with a body of 4 KB. With the slots for keys less than 64 KiB,
+// which is what older systems let an ordinary user lock.
+export const scratchSlotBytes = 8192;
+const scratchSlotCount = 4;
 
 export const keyTimeoutMs = 30_000;
 
@@ -35,6 +41,14 @@ export interface Secret {
    * @returns to be called when the write is done or has failed
    */
   hold(): () => void;
+  /** where request heads are put together with the key */
+  readonly scratch: ScratchMemory;
+  /**
+   * Overwrite the key in `data` with `*`.
+   *
+   * @returns how many bytes at the end are a proper prefix of the key, and whether it was found
+   */
+  maskEcho(data: Uint8Array): { readonly heldBytes: number; readonly isFound: boolean };
   /** zero the key; requests after this fail */
   wipe(): void;
 }
@@ -64,13 +78,26 @@ function mapOrLock(bytes: number): SecretMemory {
   return { kind: "sodium", memory: allocateGuarded(bytes) };
 }
 
+// What native.maskEcho adds to the length of the tail.
+const echoFound = 65_536;
+
+const notFound = { heldBytes: 0, isFound: false } as const;
+
+/** Overwrite a key in `data`, as {@link Secret.maskEcho} does. */
+export function maskEchoOf(key: Uint8Array, data: Uint8Array): ReturnType<Secret["maskEcho"]> {
+  const found = native.maskEcho(key, data);
+  return found === 0 ? notFound : { heldBytes: found % echoFound, isFound: found >= echoFound };
+}
+
 function seal({ kind, memory }: SecretMemory, length: number): Secret {
   const bytes = memory.subarray(0, length);
   return {
     kind,
     placeholder: randomBytes(16).toString("hex"),
     bytes,
+    scratch: new ScratchMemory(memory.subarray(slotBytes * slotCount), scratchSlotBytes),
     hold: () => () => {},
+    maskEcho: (data) => maskEchoOf(bytes, data),
     wipe: () => native.wipe(memory),
   };
 }
@@ -83,7 +110,7 @@ function seal({ kind, memory }: SecretMemory, length: number): Secret {
  * @throws {HardeningError} HRD_ERR_KEY_… for bad input, HRD_ERR_MEMORY when memory cannot be locked
  */
 export function readSecretFromStdin(): Secret {
-  const memory = allocateSecretMemory(slotBytes * slotCount);
+  const memory = allocateSecretMemory(slotBytes * slotCount + scratchSlotBytes * scratchSlotCount);
   const read = native.readKey(0, memory.memory.subarray(0, slotBytes), keyTimeoutMs);
   native.replaceWithNull(0);
   if ("failure" in read) {
@@ -99,7 +126,7 @@ export function readSecretFromStdin(): Secret {
  * @throws {HardeningError} HRD_ERR_MEMORY when memory cannot be locked
  */
 export function makeRandomSecret(): Secret {
-  const memory = allocateSecretMemory(slotBytes * slotCount);
+  const memory = allocateSecretMemory(slotBytes * slotCount + scratchSlotBytes * scratchSlotCount);
   const length = 51;
   native.fillRandomKey(memory.memory, length);
   return seal(memory, length);

@@ -1,49 +1,87 @@
 // Puts the key into requests on its way into the socket, so that JavaScript never holds it. undici
-// writes a placeholder as the header's value; the socket's `write` finds that placeholder in the
-// request head and writes what stands before it, the key from secret memory, and what follows.
+// writes a placeholder as the header's value; here the placeholder is replaced by the key, in secret
+// memory, and the socket gets the whole head as one buffer of that memory.
 //
-// Each part is a write of one buffer of its own. Joined writes would make Node's TLS layer copy the
-// parts into one plaintext buffer (measured: two readable copies instead of none).
+// Always one buffer: joined writes would make Node's TLS layer copy them into a plaintext buffer of its
+// own (measured: two readable copies instead of none).
 
 import type { Socket } from "node:net";
-import type { buildConnector } from "undici";
 import type { Secret } from "./secret.ts";
 
-/**
- * Wrap a connector so that its sockets replace the secret's placeholder in request heads.
- *
- * undici writes a head as one string and bodies as buffers, so only strings are looked at, and only
- * the first placeholder in each: the header that the proxy puts first.
- *
- * @param connect - makes connected sockets, TLS included
- * @param secret - whose placeholder to look for and whose bytes to write
- */
-export function spliceSecret(connect: buildConnector.connector, secret: Secret): buildConnector.connector {
-  return (options, callback) =>
-    connect(options, (error, socket) => {
-      if (error !== null) {
-        callback(error, null);
-        return;
-      }
-      spliceInto(socket as Socket, secret);
-      callback(null, socket as Socket);
-    });
+export type Part = string | Uint8Array;
+
+/** Writes to one connected socket, TLS included, with the key in the placeholder's place. */
+export class SplicingWriter {
+  readonly #socket: Socket;
+  readonly #secret: Secret;
+
+  constructor(socket: Socket, secret: Secret) {
+    // Without _writev a socket that is busy writes what waits one by one instead of joining it.
+    Object.defineProperty(socket, "_writev", { value: null });
+    this.#socket = socket;
+    this.#secret = secret;
+  }
+
+  /**
+   * Write the parts in their order, as one buffer where they are several.
+   *
+   * undici writes a head as a string and bodies as bytes, so only strings are looked at, and only the
+   * first placeholder: the header that the proxy puts first.
+   *
+   * @param parts - strings are latin1
+   * @returns false when the socket has more to write than it should hold
+   */
+  write(parts: readonly Part[]): boolean {
+    const { placeholder } = this.#secret;
+    for (const [index, part] of parts.entries()) {
+      const at = typeof part === "string" ? part.indexOf(placeholder) : -1;
+      if (at === -1) continue;
+      const head = part as string;
+      const before = [...parts.slice(0, index), head.slice(0, at)];
+      return this.#writeSecret(before, [head.slice(at + placeholder.length), ...parts.slice(index + 1)]);
+    }
+    return this.#writePlain(parts);
+  }
+
+  #writeSecret(before: readonly Part[], after: readonly Part[]): boolean {
+    const { bytes } = this.#secret;
+    const parts = [...before, bytes, ...after];
+    const length = byteLength(parts);
+    const slot = this.#secret.scratch.take(length);
+    if (slot === undefined) {
+      // Too long, or all slots are in use: one write a part, which copies nothing either.
+      for (const part of before) writePart(this.#socket, part);
+      let hasRoom = this.#socket.write(bytes, this.#secret.hold());
+      for (const part of after) hasRoom = writePart(this.#socket, part);
+      return hasRoom;
+    }
+    join(parts, slot);
+    return this.#socket.write(slot.subarray(0, length), () => this.#secret.scratch.release(slot));
+  }
+
+  #writePlain(parts: readonly Part[]): boolean {
+    if (parts.length === 1) return writePart(this.#socket, parts[0] as Part);
+    const joined = Buffer.allocUnsafe(byteLength(parts));
+    join(parts, joined);
+    return this.#socket.write(joined);
+  }
 }
 
-type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
+function writePart(socket: Socket, part: Part): boolean {
+  return typeof part === "string" ? socket.write(part, "latin1") : socket.write(part);
+}
 
-function spliceInto(socket: Socket, secret: Secret): void {
-  // Without _writev a corked socket writes its chunks one by one instead of joining them.
-  Object.defineProperty(socket, "_writev", { value: null });
+function byteLength(parts: readonly Part[]): number {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return length;
+}
 
-  const write = socket.write.bind(socket) as Write;
-  const spliced: Write = (chunk, encoding, callback) => {
-    if (typeof chunk !== "string") return write(chunk, encoding, callback);
-    const at = chunk.indexOf(secret.placeholder);
-    if (at === -1) return write(chunk, encoding, callback);
-    write(chunk.slice(0, at), encoding);
-    write(secret.bytes, undefined, secret.hold());
-    return write(chunk.slice(at + secret.placeholder.length), encoding, callback);
-  };
-  socket.write = spliced as typeof socket.write;
+function join(parts: readonly Part[], into: Buffer): void {
+  let at = 0;
+  for (const part of parts) {
+    if (typeof part === "string") into.write(part, at, "latin1");
+    else into.set(part, at);
+    at += part.length;
+  }
 }

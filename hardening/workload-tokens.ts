@@ -5,7 +5,16 @@
 import { randomBytes } from "node:crypto";
 import { HardeningError } from "./errors.ts";
 import { native, type TokenReplyFacts } from "./native.ts";
-import { allocateSecretMemory, errnoName, keyTimeoutMs, type Secret, slotBytes } from "./secret.ts";
+import { ScratchMemory } from "./scratch-memory.ts";
+import {
+  allocateSecretMemory,
+  errnoName,
+  keyTimeoutMs,
+  maskEchoOf,
+  type Secret,
+  scratchSlotBytes,
+  slotBytes,
+} from "./secret.ts";
 
 // As long as a key may be. GitHub's tokens have one to two kilobytes.
 const maxGithubTokenBytes = 4096;
@@ -22,7 +31,8 @@ const layout = (() => {
   const first = subjectToken + maxGithubTokenBytes;
   const between = first + maxAccessTokenBytes;
   const second = between + slotBytes;
-  return { requestToken, subjectToken, first, between, second, end: second + maxAccessTokenBytes };
+  const scratch = second + maxAccessTokenBytes;
+  return { requestToken, subjectToken, first, between, second, scratch, end: scratch + 2 * scratchSlotBytes };
 })();
 
 interface Slot {
@@ -77,7 +87,11 @@ export class WorkloadTokens {
         const { memory, length } = current();
         return memory.subarray(0, length);
       },
+      scratch: new ScratchMemory(memory.subarray(layout.scratch), scratchSlotBytes),
       hold: () => this.#hold(current()),
+      maskEcho(data) {
+        return maskEchoOf(this.bytes, data);
+      },
       wipe: () => native.wipe(memory),
     };
   }

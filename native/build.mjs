@@ -34,9 +34,10 @@ const launcherSources = [
   "trusted-files",
   "landlock",
   "janitor",
+  "dump-folder",
   "unreadable",
 ];
-const addonCSources = ["constructor", "fatal-signals", "every-thread"];
+const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan"];
 const addonSources = [
   "addon",
   "secret-memory",
@@ -46,9 +47,12 @@ const addonSources = [
   "token-reply",
   "json-members",
   "http-reply",
+  "echo-mask",
+  "peer",
   "process",
   "privileges",
   "seccomp-lock",
+  "file-fence",
 ];
 
 class BuildError extends Error {

@@ -26,6 +26,7 @@ const answers = {
   ],
   PXY_ERR_BAD_REQUEST: [400, "invalid_request_error", "this is not a well-formed HTTP/1.1 request"],
   PXY_ERR_HEADER_TIMEOUT: [408, "invalid_request_error", "the request took too long to arrive"],
+  PXY_ERR_BODY_TIMEOUT: [408, "invalid_request_error", "the request body stopped coming"],
   PXY_ERR_HEADERS_TOO_LARGE: [431, "invalid_request_error", "the request headers are larger than 64 KiB"],
   PXY_ERR_INTERNAL: [500, "server_error", "the proxy failed to handle the request"],
   PXY_ERR_UPSTREAM: [502, "upstream_error", "the upstream could not be reached or broke off"],
@@ -62,7 +63,13 @@ const startFailures = {
   PXY_START_UPSTREAM_URL: [1, "give an absolute URL, like https://api.openai.com/v1/responses"],
   PXY_START_INSECURE_UPSTREAM: [1, "use https, or --allow-insecure-upstream if the network may read the key"],
   PXY_START_UPSTREAM_CA: [1, "give a PEM file with at least one certificate"],
+  PXY_START_CLIENT_CERT: [1, "give two PEM files: the certificate with its chain, and its key"],
+  PXY_START_UPSTREAM_PROXY: [1, "give a URL like http://proxy.example:3128, without user name and path"],
   PXY_START_SERVER_INFO: [1, "choose another path for --server-info, one that is yours to write"],
+  PXY_START_DUMP_DIR: [
+    1,
+    "give a directory of the user that the proxy serves as, or one that is not there yet",
+  ],
   PXY_START_OUTPUT: [1, "check where stdout goes"],
   PXY_START_LISTEN: [1, "start it again; another --port may help"],
 } as const satisfies Record<string, readonly [exitCode: number, hint: string]>;

@@ -2,9 +2,9 @@
 // who the client is stay behind, the rest goes on as it came, in its order, duplicates included.
 
 // RFC 9110 7.6.1, and the older Keep-Alive. What Connection names goes too.
-const hopByHop = new Set(["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"]);
+const hopByHop = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
-const droppedFromRequests = new Set([
+const droppedFromRequests: ReadonlySet<string> = new Set([
   ...hopByHop,
   "authorization", // the upstream gets ours, first
   "host", // the upstream's own
@@ -15,53 +15,90 @@ const droppedFromRequests = new Set([
 
 const droppedRequestPrefixes = ["proxy-", "x-forwarded-"];
 
-const droppedFromResponses = new Set([
+const droppedFromResponses: ReadonlySet<string> = new Set([
   ...hopByHop,
   "proxy-authenticate",
   "proxy-authentication-info",
   "set-cookie",
 ]);
 
+// RFC 9110 6.5.1: what frames, routes, authenticates or controls is no trailer.
+const droppedFromTrailers: ReadonlySet<string> = new Set([
+  ...droppedFromResponses,
+  "age",
+  "authorization",
+  "cache-control",
+  "content-encoding",
+  "content-length",
+  "content-range",
+  "content-type",
+  "date",
+  "expires",
+  "host",
+  "location",
+  "retry-after",
+  "vary",
+  "www-authenticate",
+]);
+
+const nothing: ReadonlySet<string> = new Set();
+
 /** Header names that `Connection` declares to be for this hop only, in lower case. */
 function namedByConnection(flat: readonly string[]): ReadonlySet<string> {
-  const names = new Set<string>();
+  let names: Set<string> | undefined;
   for (let i = 0; i + 1 < flat.length; i += 2) {
-    if (flat[i]?.toLowerCase() !== "connection") continue;
-    for (const name of (flat[i + 1] ?? "").split(",")) names.add(name.trim().toLowerCase());
+    const name = flat[i] as string;
+    if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
+    const value = flat[i + 1] as string;
+    if (value === "keep-alive" || value === "close") continue;
+    names ??= new Set();
+    for (const named of value.split(",")) names.add(named.trim().toLowerCase());
   }
   // Framing and the media type are not a hop's to drop: a client that names them would change what
   // the upstream reads.
-  names.delete("content-length");
-  names.delete("content-type");
-  return names;
+  names?.delete("content-length");
+  names?.delete("content-type");
+  return names ?? nothing;
 }
 
 function filter(flat: readonly string[], isDropped: (name: string) => boolean): string[] {
   const named = namedByConnection(flat);
   const kept: string[] = [];
   for (let i = 0; i + 1 < flat.length; i += 2) {
-    const name = flat[i] ?? "";
+    const name = flat[i] as string;
     const lowerCase = name.toLowerCase();
-    if (!named.has(lowerCase) && !isDropped(lowerCase)) kept.push(name, flat[i + 1] ?? "");
+    if (!named.has(lowerCase) && !isDropped(lowerCase)) kept.push(name, flat[i + 1] as string);
   }
   return kept;
 }
 
-/**
- * @param rawHeaders - the client's, as name, value, name, value, …
- * @param authorization - the value to send as `authorization`
- */
-export function upstreamHeaders(rawHeaders: readonly string[], authorization: string): string[] {
-  const passed = filter(
-    rawHeaders,
-    (name) =>
-      droppedFromRequests.has(name) || droppedRequestPrefixes.some((prefix) => name.startsWith(prefix)),
-  );
-  // First, so that nothing in another header can stand before the placeholder that it holds.
-  return ["authorization", authorization, ...passed];
+/** The headers that the proxy sends in its own name. */
+export interface OwnHeaders {
+  /** in lower case */
+  readonly authHeader: string;
+  readonly authValue: string;
+  /** name, value, name, value, …; a client's headers of these names are dropped */
+  readonly addedHeaders: readonly string[];
+}
+
+/** Make the rule for requests once, for all of them. */
+export function requestHeaderRule(own: OwnHeaders): (rawHeaders: readonly string[]) => string[] {
+  const replaced = own.addedHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  const dropped = new Set([...droppedFromRequests, own.authHeader, ...replaced]);
+  const isDropped = (name: string): boolean =>
+    dropped.has(name) || droppedRequestPrefixes.some((prefix) => name.startsWith(prefix));
+  return (rawHeaders) =>
+    // The key's header first, so that nothing in another one can stand before the placeholder it holds.
+    [own.authHeader, own.authValue, ...own.addedHeaders, ...filter(rawHeaders, isDropped)];
 }
 
 /** @param rawHeaders - the upstream's, as name, value, name, value, … */
 export function clientHeaders(rawHeaders: readonly string[]): string[] {
   return filter(rawHeaders, (name) => droppedFromResponses.has(name));
+}
+
+/** @param rawTrailers - the upstream's, as name, value, name, value, … */
+export function clientTrailers(rawTrailers: readonly string[]): [name: string, value: string][] {
+  const flat = filter(rawTrailers, (name) => droppedFromTrailers.has(name));
+  return flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] as string]] : []));
 }

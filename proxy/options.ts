@@ -5,23 +5,31 @@
 import { Command } from "commander";
 import type { HardeningLevel } from "../hardening/measures.ts";
 import { StartError } from "./errors.ts";
+import type { ForwardLimits } from "./forward.ts";
 import { readWorkloadIdentity, type WorkloadIdentity } from "./oidc/workload-identity.ts";
 import { printOut } from "./terminal.ts";
-import { parseUpstreamUrl } from "./upstream-url.ts";
+import { parseAddedHeader, parseAuthHeader } from "./upstream/own-headers.ts";
+import type { UpstreamOptions } from "./upstream/upstream.ts";
+import { parseProxyUrl, parseUpstreamUrl } from "./upstream/url.ts";
 
-export interface Options {
+export interface Options extends UpstreamOptions, ForwardLimits {
   /** the listening socket that the launcher opened */
   readonly listenFd: number;
   readonly serverInfo: string | undefined;
   readonly httpShutdown: boolean;
-  readonly upstreamUrl: URL;
-  readonly upstreamCa: string | undefined;
   /** undefined where the key comes from stdin */
   readonly workloadIdentity: WorkloadIdentity | undefined;
+  /** longest time for the head of a request; 0 for no limit */
+  readonly clientHeadersTimeoutMs: number;
   /** lower case, without port */
   readonly allowHosts: readonly string[];
-  readonly maxBodyBytes: number;
   readonly drainTimeoutMs: number;
+  /** where requests and answers are written down, undefined for nowhere */
+  readonly dumpDir: string | undefined;
+  /** its descriptor, opened by the launcher; undefined also where --check has made none */
+  readonly dumpFd: number | undefined;
+  /** root's and empty: to be given to the service user */
+  readonly isNewDumpDir: boolean;
   readonly check: boolean;
   /** the socket to the janitor, undefined where there is none */
   readonly janitorFd: number | undefined;
@@ -36,6 +44,8 @@ export interface Options {
   readonly allowRoot: boolean;
   readonly requireHardening: HardeningLevel;
   readonly json: boolean;
+  /** the environment names a forward proxy, and no option does */
+  readonly ignoresProxyEnvironment: boolean;
 }
 
 const defaultUpstreamUrl = "https://api.openai.com/v1/responses";
@@ -45,13 +55,27 @@ const defaultMaxBodyBytes = 512 * 1024 * 1024;
 
 const defaultDrainTimeoutMs = 30_000;
 
+// In milliseconds. A reasoning model may think for many minutes before its first byte and between two
+// (upstreams send nothing meanwhile), so the limits on its answer are long and there is none in total.
+const defaultLimits = {
+  clientHeaders: 60_000,
+  clientBodyIdle: 60_000,
+  upstreamConnect: 10_000,
+  upstreamTls: 10_000,
+  upstreamHeaders: 900_000,
+  streamIdle: 900_000,
+} as const;
+
 // What the launcher adds for Node; a user who gives them is told that they are unknown.
 const launcherOptions = new Set([
   "--listen-fd",
   "--janitor-fd",
+  "--dump-fd",
+  "--new-dump-dir",
   "--ignore-hangup",
   "--dynamic-launcher",
   "--untrusted-files",
+  "--proxy-environment",
 ]);
 
 // Messages name the option and never quote the value: it may be the key, put in the wrong place.
@@ -77,6 +101,20 @@ function hostNames(value: string, before: readonly string[] = []): readonly stri
     );
   }
   return [...before, value.toLowerCase()];
+}
+
+function timeout(option: string): (text: string) => number {
+  return wholeNumber(option, maxTimeoutMs);
+}
+
+function tlsVersion(text: string): "TLSv1.2" | "TLSv1.3" {
+  if (text === "1.2" || text === "1.3") return `TLSv${text}`;
+  throw new StartError("PXY_START_USAGE", "invalid value for --upstream-tls-min-version: give 1.2 or 1.3");
+}
+
+function serverName(text: string): string {
+  if (/^(?=.*[a-z])[a-z0-9._-]{1,253}$/i.test(text)) return text;
+  throw new StartError("PXY_START_USAGE", "invalid value for --upstream-sni: give a host name alone");
 }
 
 function level(text: string): HardeningLevel {
@@ -109,6 +147,31 @@ export function makeCommand(version: string): Command {
       "--allow-insecure-upstream",
       "allow http to hosts other than this one: the network can read the key",
     )
+    .option(
+      "--upstream-auth <HOW>",
+      "how the key is sent: bearer, or header:NAME for a header of its own (Azure: header:api-key)",
+      parseAuthHeader,
+      "authorization",
+    )
+    .option(
+      "--upstream-header <HEADER>",
+      "send this header, 'Name: value', with every request, in place of the client's; repeatable",
+      parseAddedHeader,
+    )
+    .option("--upstream-client-cert <FILE>", "PEM certificate to show to an upstream that asks for one")
+    .option("--upstream-client-key <FILE>", "its key, PEM without a passphrase")
+    .option(
+      "--upstream-proxy <URL>",
+      "reach the upstream through this forward proxy (CONNECT)",
+      parseProxyUrl,
+    )
+    .option("--upstream-sni <NAME>", "name to ask for in TLS and to find in the certificate", serverName)
+    .option(
+      "--upstream-tls-min-version <V>",
+      "oldest TLS version to speak: 1.2 or 1.3",
+      tlsVersion,
+      "TLSv1.2",
+    )
     .option("--allow-host <NAME>", "accept this name in the Host header too; repeatable", hostNames)
     .option("--github-oidc", "in a GitHub job: stdin holds the request token, the key is fetched and renewed")
     .option("--oidc-audience <TEXT>", "with --github-oidc: the audience that GitHub's token is for")
@@ -126,6 +189,46 @@ export function makeCommand(version: string): Command {
       "how long open streams may go on at shutdown",
       wholeNumber("--drain-timeout-ms", maxTimeoutMs),
       defaultDrainTimeoutMs,
+    )
+    .option(
+      "--client-headers-timeout-ms <N>",
+      "longest time for the head of a request; 0: no limit",
+      timeout("--client-headers-timeout-ms"),
+      defaultLimits.clientHeaders,
+    )
+    .option(
+      "--client-body-idle-timeout-ms <N>",
+      "longest time without a byte of a request's body; 0: no limit",
+      timeout("--client-body-idle-timeout-ms"),
+      defaultLimits.clientBodyIdle,
+    )
+    .option(
+      "--upstream-connect-timeout-ms <N>",
+      "longest time for a TCP connection to the upstream; 0: no limit",
+      timeout("--upstream-connect-timeout-ms"),
+      defaultLimits.upstreamConnect,
+    )
+    .option(
+      "--upstream-tls-timeout-ms <N>",
+      "longest time for the TLS handshake; 0: no limit",
+      timeout("--upstream-tls-timeout-ms"),
+      defaultLimits.upstreamTls,
+    )
+    .option(
+      "--upstream-headers-timeout-ms <N>",
+      "longest time from the end of a request to the head of its answer; 0: no limit",
+      timeout("--upstream-headers-timeout-ms"),
+      defaultLimits.upstreamHeaders,
+    )
+    .option(
+      "--stream-idle-timeout-ms <N>",
+      "longest time in which no byte of an answer moves; 0: no limit",
+      timeout("--stream-idle-timeout-ms"),
+      defaultLimits.streamIdle,
+    )
+    .option(
+      "--dump-dir <DIR>",
+      "write each request and its answer into files in DIR, prompts and answers in the clear, the key left out",
     )
     .option("--user <NAME>", "started by root, serve as this user: NAME or UID, with :GROUP if need be")
     .option("--allow-root", "started by root, stay root")
@@ -153,9 +256,12 @@ export function parseOptions(args: readonly string[], version: string): Options 
   const command = makeCommand(version)
     .option("--listen-fd <N>", "", wholeNumber("--listen-fd"))
     .option("--janitor-fd <N>", "", wholeNumber("--janitor-fd"))
+    .option("--dump-fd <N>", "", wholeNumber("--dump-fd"))
+    .option("--new-dump-dir")
     .option("--ignore-hangup")
     .option("--dynamic-launcher")
     .option("--untrusted-files")
+    .option("--proxy-environment")
     .configureOutput({ writeErr: () => {}, writeOut: printOut })
     .exitOverride((error) => {
       if (error.exitCode === 0) process.exit(0);
@@ -165,6 +271,9 @@ export function parseOptions(args: readonly string[], version: string): Options 
     if (launcherOptions.has(hidden.long ?? "")) hidden.hideHelp();
   }
   const values = command.parse(args, { from: "user" }).opts();
+  if (values.upstreamHeader?.some((name: string) => name.toLowerCase() === values.upstreamAuth)) {
+    throw new StartError("PXY_START_USAGE", "--upstream-header names the header that carries the key");
+  }
   const upstreamUrl = parseUpstreamUrl(values.upstreamUrl, values.allowInsecureUpstream === true);
   return Object.freeze({
     listenFd: values.listenFd,
@@ -173,9 +282,26 @@ export function parseOptions(args: readonly string[], version: string): Options 
     upstreamUrl,
     workloadIdentity: readWorkloadIdentity(values, upstreamUrl.href === defaultUpstreamUrl),
     upstreamCa: values.upstreamCa,
+    upstreamAuthHeader: values.upstreamAuth,
+    upstreamHeaders: values.upstreamHeader ?? [],
+    upstreamClientCert: values.upstreamClientCert,
+    upstreamClientKey: values.upstreamClientKey,
+    upstreamProxy: values.upstreamProxy,
+    upstreamServerName: values.upstreamSni,
+    upstreamTlsMinVersion: values.upstreamTlsMinVersion,
+    clientHeadersTimeoutMs: values.clientHeadersTimeoutMs,
+    clientBodyIdleTimeoutMs: values.clientBodyIdleTimeoutMs,
+    upstreamConnectTimeoutMs: values.upstreamConnectTimeoutMs,
+    upstreamTlsTimeoutMs: values.upstreamTlsTimeoutMs,
+    upstreamHeadersTimeoutMs: values.upstreamHeadersTimeoutMs,
+    streamIdleTimeoutMs: values.streamIdleTimeoutMs,
+    ignoresProxyEnvironment: values.proxyEnvironment === true && values.upstreamProxy === undefined,
     allowHosts: values.allowHost ?? [],
     maxBodyBytes: values.maxBodyBytes,
     drainTimeoutMs: values.drainTimeoutMs,
+    dumpDir: values.dumpDir,
+    dumpFd: values.dumpFd,
+    isNewDumpDir: values.newDumpDir === true,
     check: values.check === true,
     janitorFd: values.janitorFd,
     ignoreHangup: values.ignoreHangup === true,

@@ -5,14 +5,16 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Secret } from "../hardening/secret.ts";
 import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
+import { startDumps } from "./dump/dumps.ts";
 import { StartError } from "./errors.ts";
+import { type ForwardReport, makeForward } from "./forward.ts";
 import { superviseServer } from "./lifecycle.ts";
 import { openCredential } from "./oidc/open-credential.ts";
 import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
 import { describeServer, removeByJanitor, writeServerInfo } from "./server-info.ts";
 import { sayWarning } from "./terminal.ts";
-import { openUpstream } from "./upstream.ts";
+import { openUpstream } from "./upstream/upstream.ts";
 import { version } from "./version.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -36,17 +38,19 @@ export async function prepareServer(
   tokens: WorkloadTokens | undefined,
 ): Promise<PreparedServer> {
   const credential = openCredential(options, tokens);
-  const upstream = {
-    ...openUpstream(options.upstreamUrl, options.upstreamCa, secret),
-    ...(credential && { credential }),
+  const upstream = { ...openUpstream(options, secret), ...(credential && { credential }) };
+  const report: ForwardReport = {
+    failed: (phase, failure) => sayWarning(`request failed while ${phase}: ${failure.message}`),
+    maskedEcho: () => sayWarning("the upstream sent the key back; it was masked"),
   };
+  const forward = makeForward(upstream, secret, options, report, startDumps(options, secret));
   let removeServerInfo = () => {};
   process.on("exit", () => removeServerInfo());
 
   const server = buildServer({
     policy: options,
-    upstream,
-    report: (phase, failure) => sayWarning(`request failed ${phase}: ${failure.message}`),
+    forward,
+    clientHeadersTimeoutMs: options.clientHeadersTimeoutMs,
     isDraining: () => lifecycle.isDraining(),
     connections: () => lifecycle.connections,
     onShutdownRequest: () => lifecycle.stop(),
@@ -64,7 +68,7 @@ export async function prepareServer(
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => lifecycle.stop());
   process.on("SIGHUP", options.ignoreHangup ? () => {} : () => lifecycle.stop());
 
-  await warmUp(options.upstreamUrl.hostname);
+  await warmUp((options.upstreamProxy ?? options.upstreamUrl).hostname);
   await server.ready();
   await credential?.start();
 

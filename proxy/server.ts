@@ -6,15 +6,15 @@ import type { Socket } from "node:net";
 import { type FastifyInstance, fastify } from "fastify";
 import { sendError, sendRawError } from "./answer.ts";
 import type { Connections, OpenRequest } from "./connections.ts";
-import { type AnswerCode, ProxyError } from "./errors.ts";
-import { forward, type ReportFailure } from "./forward.ts";
+import { ProxyError } from "./errors.ts";
+import type { Forward } from "./forward.ts";
 import { admit, type GatePolicy, type Passage, rawRequestOf } from "./gate.ts";
-import type { Upstream } from "./upstream.ts";
 
 export interface ServerSetup {
   readonly policy: GatePolicy;
-  readonly upstream: Upstream;
-  readonly report: ReportFailure;
+  readonly forward: Forward;
+  /** longest time for the head of a request; 0 for no limit */
+  readonly clientHeadersTimeoutMs: number;
   readonly isDraining: () => boolean;
   readonly connections: () => Connections;
   /** called after the answer to an admitted GET /shutdown was written */
@@ -28,7 +28,8 @@ const maxHeaderBytes = 64 * 1024;
 // never sends a POST into one that is just being closed here.
 const keepAliveTimeoutMs = 120_000;
 
-const headersTimeoutMs = 60_000;
+// How often Node looks for heads that are late: often enough for a short limit, seldom for a long one.
+const longestCheckIntervalMs = 5_000;
 
 /** Build the server. It listens to nothing until told. */
 export function buildServer(setup: ServerSetup): FastifyInstance {
@@ -43,9 +44,17 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
     forceCloseConnections: false, // the lifecycle closes them, see lifecycle.ts
     return503OnClosing: false,
     // A missing Host is the gate's to refuse: Node's own answer would have no body.
-    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs, requireHostHeader: false },
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: setup.clientHeadersTimeoutMs,
+      connectionsCheckingInterval: Math.min(
+        longestCheckIntervalMs,
+        Math.max(50, setup.clientHeadersTimeoutMs / 4),
+      ),
+      requireHostHeader: false,
+    },
     clientErrorHandler: (error, socket) => {
-      answerMalformed(error, socket, setup.connections().openOn(socket));
+      answerMalformed(error, socket, setup.connections().openOn(socket), setup.clientHeadersTimeoutMs);
     },
   });
 
@@ -68,9 +77,7 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   server.post("/", (request, reply) => {
     reply.hijack();
     if (passages.get(request.raw) !== "forward") throw new ProxyError("PXY_ERR_TARGET");
-    whenItsTurn(reply.raw, () => {
-      forward(request.raw, reply.raw, setup.upstream, setup.policy.maxBodyBytes, setup.report);
-    });
+    whenItsTurn(reply.raw, () => setup.forward(request.raw, reply.raw));
   });
   server.get("/", (request, reply) => {
     reply.hijack();
@@ -111,14 +118,19 @@ function whenItsTurn(response: ServerResponse, begin: () => void): void {
 
 // An answer to bytes that are no request must not be taken for the answer to a request before them,
 // or be written into the middle of one.
-function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, open: readonly OpenRequest[]): void {
+function answerMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  open: readonly OpenRequest[],
+  headersTimeoutMs: number,
+): void {
   if (socket.destroyed || error.code === "ECONNRESET") return;
   // The next request's head is late; what is open on the connection is not its fault.
   if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && open.length > 0) return;
   const [first] = open;
   const isItsBody = open.length === 1 && first?.request.complete === false && !first.response.headersSent;
   if (open.length === 0 || isItsBody) {
-    sendRawError(socket, new ProxyError(clientErrors[error.code ?? ""] ?? "PXY_ERR_BAD_REQUEST"));
+    sendRawError(socket, describeMalformed(error.code, headersTimeoutMs));
   } else {
     socket.resetAndDestroy();
   }
@@ -128,7 +140,11 @@ function noSchemas(): never {
   throw new TypeError("routes of the proxy have no schemas");
 }
 
-const clientErrors: Readonly<Record<string, AnswerCode>> = {
-  HPE_HEADER_OVERFLOW: "PXY_ERR_HEADERS_TOO_LARGE",
-  ERR_HTTP_REQUEST_TIMEOUT: "PXY_ERR_HEADER_TIMEOUT",
-};
+function describeMalformed(code: string | undefined, headersTimeoutMs: number): ProxyError {
+  if (code === "HPE_HEADER_OVERFLOW") return new ProxyError("PXY_ERR_HEADERS_TOO_LARGE");
+  if (code !== "ERR_HTTP_REQUEST_TIMEOUT") return new ProxyError("PXY_ERR_BAD_REQUEST");
+  return new ProxyError(
+    "PXY_ERR_HEADER_TIMEOUT",
+    `its head was not complete after ${headersTimeoutMs} ms (--client-headers-timeout-ms)`,
+  );
+}

@@ -3,13 +3,14 @@
 
 import { traceCrashes } from "../hardening/crash-trace.ts";
 import { HardeningError } from "../hardening/errors.ts";
-import { lockProcess } from "../hardening/lock.ts";
+import { fenceNewFiles, lockProcess } from "../hardening/lock.ts";
 import { readMeasures, requireMeasures, summarise } from "../hardening/measures.ts";
 import { refuseWatchersHere } from "../hardening/pre-main.ts";
 import { limitResources } from "../hardening/resource-limits.ts";
 import { makeRandomSecret, readSecretFromStdin } from "../hardening/secret.ts";
 import { becomeServiceUser, chooseServiceUser } from "../hardening/service-user.ts";
 import { WorkloadTokens } from "../hardening/workload-tokens.ts";
+import { takeDumpFolder } from "./dump/dump-folder.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { printOut, sayPlain, sayWarning } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -27,6 +28,7 @@ export async function start(args: readonly string[]): Promise<void> {
   const startUid = process.geteuid?.();
   const wasRoot = startUid === 0;
   const serviceUser = chooseServiceUser(options, startUid);
+  takeDumpFolder(options, serviceUser);
   const hasCrashTrace = traceCrashes();
 
   const hasTokens = options.workloadIdentity !== undefined && !options.check;
@@ -41,8 +43,14 @@ export async function start(args: readonly string[]): Promise<void> {
   server.publish();
 
   if (serviceUser !== undefined) becomeServiceUser(serviceUser);
-  const hasResourceLimits = limitResources(serviceUser?.isDedicated === true);
-  lockProcess(options.janitorFd !== undefined || options.serverInfo === undefined || options.check);
+  const makesFiles = options.dumpDir !== undefined;
+  const hasResourceLimits = limitResources({
+    hasOwnUid: serviceUser?.isDedicated === true,
+    writesFiles: makesFiles,
+  });
+  const areNewFilesFenced = makesFiles ? fenceNewFiles(options.dumpFd) : undefined;
+  const removesFiles = options.serverInfo !== undefined && options.janitorFd === undefined && !options.check;
+  lockProcess({ removesFiles, makesFiles });
 
   const measures = readMeasures({
     wasRoot,
@@ -53,6 +61,7 @@ export async function start(args: readonly string[]): Promise<void> {
     memoryKind: secret.kind,
     hasCrashTrace,
     hasResourceLimits,
+    areNewFilesFenced,
   });
   if (options.check) printOut(formatMeasures(measures, options.json));
   requireMeasures(measures, options.requireHardening);
@@ -62,12 +71,15 @@ export async function start(args: readonly string[]): Promise<void> {
   if (wasRoot && serviceUser === undefined) {
     sayWarning("serving as root: whoever takes this process over is root; leave out --allow-root if you can");
   }
+  if (options.ignoresProxyEnvironment) {
+    sayWarning("the proxy named in the environment is not used; --upstream-proxy names one");
+  }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on 127.0.0.1:${port}`);
 }
 
-// Discard or echo, whichever is not where the upstream or GitHub is, or else quote of the day.
-function portOfNobody({ upstreamUrl, workloadIdentity }: Options): number {
-  const used = [upstreamUrl.port, workloadIdentity?.requestUrl.port];
-  return [9, 7, 17].find((port) => !used.includes(String(port))) as number;
+// Discard, echo, quote of the day or character generator: one at which nobody is to be reached.
+function portOfNobody({ upstreamUrl, upstreamProxy, workloadIdentity }: Options): number {
+  const used = [upstreamUrl.port, upstreamProxy?.port, workloadIdentity?.requestUrl.port];
+  return [9, 7, 17, 19].find((port) => !used.includes(String(port))) as number;
 }

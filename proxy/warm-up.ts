@@ -4,7 +4,7 @@
 import dns from "node:dns";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { Client } from "./undici.ts";
+import { Client } from "./upstream/undici.ts";
 
 /** Bring undici's HTTP parser and the name resolver into the process. */
 export async function warmUp(upstreamHost: string): Promise<void> {

@@ -2,6 +2,8 @@
 
 #include <napi.h>
 
+#include "peer.h"
+#include "file-fence.h"
 #include "privileges.h"
 #include "process.h"
 #include "seccomp-lock.h"
@@ -13,15 +15,18 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("wipeOnFatalSignals", Napi::Function::New(env, WipeOnFatalSignals));
   exports.Set("readKey", Napi::Function::New(env, ReadKey));
   exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
+  exports.Set("maskEcho", Napi::Function::New(env, MaskEcho));
   exports.Set("wipe", Napi::Function::New(env, Wipe));
   exports.Set("readHttpReply", Napi::Function::New(env, ReadReply));
   exports.Set("takeToken", Napi::Function::New(env, TakeTokenInto));
   exports.Set("errorCodeOf", Napi::Function::New(env, ErrorCodeOf));
   exports.Set("wipeStack", Napi::Function::New(env, WipeStack));
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
+  exports.Set("hasPeerClosed", Napi::Function::New(env, HasPeerClosed));
   exports.Set("findUser", Napi::Function::New(env, FindUser));
   exports.Set("findGroup", Napi::Function::New(env, FindGroup));
   exports.Set("dropPrivileges", Napi::Function::New(env, DropPrivileges));
+  exports.Set("fenceNewFiles", Napi::Function::New(env, FenceNewFiles));
   exports.Set("lock", Napi::Function::New(env, Lock));
   exports.Set("canWrite", Napi::Function::New(env, CanWrite));
   exports.Set("readFacts", Napi::Function::New(env, ReadFacts));

@@ -86,6 +86,12 @@ const int kDeniedWithJanitor[] = {
 #endif
 };
 
+constexpr unsigned kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
+
+// A file that was not there before, written from its start, no way through a link: one of the dumps.
+constexpr unsigned kNewFile = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+constexpr unsigned kNewFileMode = 0600;
+
 class Filter {
  public:
   void Deny(int nr, unsigned error = EPERM) {
@@ -126,6 +132,15 @@ class Filter {
     Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
     Add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   }
+  // Allows the call whose flags, loaded, and mode are those of a new dump; else goes on with the flags.
+  void AllowNewFile(int flags, int mode) {
+    Add(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kWriting | kNewFile));
+    Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kNewFile, 0, 3));
+    LoadArgument(mode);
+    Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kNewFileMode, 0, 1));
+    Add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    LoadArgument(flags);
+  }
   void Add(sock_filter instruction) { program_.push_back(instruction); }
   void LoadArgument(int argument) { Add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ArgumentOffset(argument))); }
 
@@ -145,9 +160,7 @@ class Filter {
   std::vector<sock_filter> program_;
 };
 
-constexpr unsigned kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
-
-int InstallLock(bool has_janitor) {
+int InstallLock(bool has_janitor, bool makes_files) {
   Filter filter;
   filter.Add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
   filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0));
@@ -166,11 +179,18 @@ int InstallLock(bool has_janitor) {
   filter.Deny(435 /* clone3 */, ENOSYS);
   filter.WithArgument(SYS_clone, 0, [&] { filter.DenyUnlessAnyBit(CLONE_THREAD); });
 
-  // Opening to read only. openat2 hides its flags in the same way.
+  // Opening to read only, or to make a new file of no other mode. Where it may lie is said by Landlock.
+  // openat2 hides its flags in the same way.
+  auto open_restricted = [&](int nr, int flags, int mode) {
+    filter.WithArgument(nr, flags, [&] {
+      if (makes_files) filter.AllowNewFile(flags, mode);
+      filter.DenyIfAnyBit(kWriting);
+    });
+  };
   filter.Deny(437 /* openat2 */, ENOSYS);
-  filter.WithArgument(SYS_openat, 2, [&] { filter.DenyIfAnyBit(kWriting); });
+  open_restricted(SYS_openat, 2, 3);
 #ifdef __x86_64__
-  filter.WithArgument(SYS_open, 1, [&] { filter.DenyIfAnyBit(kWriting); });
+  open_restricted(SYS_open, 1, 2);
 #endif
 
   // Not dumpable for good; the rest of prctl names threads and tunes memory.
@@ -227,9 +247,9 @@ int InstallLock(bool has_janitor) {
 
 }  // namespace
 
-// lock(hasJanitor) -> errno, 0 for success. Cannot be undone.
+// lock(hasJanitor, makesFiles) -> errno, 0 for success. Cannot be undone.
 Napi::Value Lock(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), InstallLock(info[0].As<Napi::Boolean>().Value()));
+  return Napi::Number::New(info.Env(), InstallLock(info[0].As<Napi::Boolean>().Value(), info[1].As<Napi::Boolean>().Value()));
 }
 
 #else

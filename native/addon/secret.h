@@ -8,6 +8,7 @@ Napi::Value LockMemory(const Napi::CallbackInfo& info);
 Napi::Value WipeOnFatalSignals(const Napi::CallbackInfo& info);
 Napi::Value ReadKey(const Napi::CallbackInfo& info);
 Napi::Value FillRandomKey(const Napi::CallbackInfo& info);
+Napi::Value MaskEcho(const Napi::CallbackInfo& info);
 Napi::Value Wipe(const Napi::CallbackInfo& info);
 Napi::Value ReadReply(const Napi::CallbackInfo& info);
 Napi::Value TakeTokenInto(const Napi::CallbackInfo& info);

@@ -21,14 +21,15 @@ static const int needed_by_the_start[] = {
     CAP_IPC_LOCK,         // memory for the key, whatever the limit
 };
 
-static bool is_needed(int capability) {
+static bool is_needed(int capability, bool gives_folder_away) {
+  if (capability == CAP_CHOWN) return gives_folder_away;  // a new folder for dumps, to the service user
   for (size_t i = 0; i < sizeof needed_by_the_start / sizeof *needed_by_the_start; i++) {
     if (needed_by_the_start[i] == capability) return true;
   }
   return false;
 }
 
-void limit_capabilities(void) {
+void limit_capabilities(bool gives_folder_away) {
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   if (geteuid() != 0) {
     // What a starter has left to a user who needs none of it.
@@ -44,9 +45,9 @@ void limit_capabilities(void) {
         SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED);
   for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++) {
-    if (!is_needed(capability)) prctl(PR_CAPBSET_DROP, capability);
+    if (!is_needed(capability, gives_folder_away)) prctl(PR_CAPBSET_DROP, capability);
   }
 }
 #else
-void limit_capabilities(void) {}
+void limit_capabilities(bool gives_folder_away) { (void)gives_folder_away; }
 #endif

@@ -16,39 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../landlock.h"
 #include "launcher.h"
 
 #ifdef __linux__
-
-// The headers of the build machine may be older than the kernel that this runs on.
-enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
-enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1, RULE_NET_PORT = 2 };
-
-enum {
-  FS_EXECUTE = 1 << 0,
-  FS_WRITE_FILE = 1 << 1,
-  FS_READ_FILE = 1 << 2,
-  FS_READ_DIR = 1 << 3,
-  FS_REMOVE_FILE = 1 << 5,
-  FS_MAKE_DIR = 1 << 7,
-  FS_MAKE_REG = 1 << 8,
-};
-enum { NET_BIND_TCP = 1 << 0, NET_CONNECT_TCP = 1 << 1 };
-enum { SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0, SCOPE_SIGNAL = 1 << 1 };
-
-struct ruleset_attr {
-  uint64_t handled_access_fs;
-  uint64_t handled_access_net;
-  uint64_t scoped;
-};
-struct path_beneath_attr {
-  uint64_t allowed_access;
-  int32_t parent_fd;
-} __attribute__((packed));
-struct net_port_attr {
-  uint64_t allowed_access;
-  uint64_t port;
-};
 
 static uint64_t all_file_rights(int abi) {
   int bits = abi >= 5 ? 16 : abi >= 3 ? 15 : abi >= 2 ? 14 : 13;
@@ -114,7 +85,7 @@ static void allow_package_files_above(int ruleset) {
   }
 }
 
-// The port of an upstream URL. What is wrong with the URL is for Node to say; 443 is then as good.
+// The port of a URL. What is wrong with the URL is for Node to say; 443 is then as good.
 static int port_of(const char *url) {
   const char *host = strstr(url, "://");
   if (host == NULL) return 443;
@@ -181,13 +152,22 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
     // A link, as CA bundles often are, is allowed where it leads to.
     if (realpath(options->upstream_ca, resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
   }
-  // Likewise the resolver's file, wherever the system keeps it.
+  // The files alone: other keys may lie beside this one.
+  if (options->upstream_client_cert != NULL) allow_beneath(ruleset, options->upstream_client_cert, FS_READ_FILE);
+  if (options->upstream_client_key != NULL) allow_beneath(ruleset, options->upstream_client_key, FS_READ_FILE);
+  // The resolver's file, wherever the system keeps it.
   if (realpath("/etc/resolv.conf", resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
   if (options->server_info != NULL) allow_writing_of(ruleset, options->server_info);
+  if (options->dump_folder >= 0) {
+    // Not to read or list: what was dumped before is not the process's to look at.
+    struct path_beneath_attr dumps = {.allowed_access = FS_WRITE_FILE | FS_MAKE_REG, .parent_fd = options->dump_folder};
+    syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &dumps, 0);
+  }
   if (abi >= 4) {
-    allow_connecting_to(ruleset, port_of(options->upstream_url));
+    const char *next_hop = options->upstream_proxy != NULL ? options->upstream_proxy : options->upstream_url;
+    allow_connecting_to(ruleset, port_of(next_hop));
     allow_connecting_to(ruleset, 53);
-    if (options->oidc_url != NULL) {
+    if (options->oidc_url != NULL && options->upstream_proxy == NULL) {
       allow_connecting_to(ruleset, port_of(options->oidc_url));
       allow_connecting_to(ruleset, 443);  // where the token is exchanged
     }

@@ -21,6 +21,9 @@ enum { LISTEN_FD = 3 };
 // And the one by which it talks to the janitor, where there is one.
 enum { JANITOR_FD = 4 };
 
+// And the folder that it makes dumps in, where they are wanted.
+enum { DUMP_FD = 5 };
+
 enum program { PROGRAM_PROXY, PROGRAM_CODEX };
 
 enum { MAX_ARGS = 128 };
@@ -30,8 +33,13 @@ struct options {
   bool check;
   const char *server_info;   // NULL where not given
   const char *upstream_ca;   // NULL where not given
+  const char *dump_dir;      // NULL where not given
+  int dump_folder;           // its descriptor once opened, -1 where there is none
   const char *upstream_url;  // as given, unchecked
   const char *oidc_url;      // likewise; NULL where not given
+  const char *upstream_proxy;        // likewise; NULL where not given
+  const char *upstream_client_cert;  // NULL where not given
+  const char *upstream_client_key;   // NULL where not given
   bool requires_nothing;     // --require-hardening=none
   bool answer_only;  // --help or --version: print and leave, prepare nothing
   const char *canonical[MAX_ARGS];  // "--name=value" or "--name", each option once and checked
@@ -60,6 +68,7 @@ void find_package(struct package_paths *paths);
 
 // environment.c
 char **allowed_environment(char **environment);
+bool names_a_proxy(char **environment);
 
 // descriptors.c
 void open_missing_stdio(void);
@@ -69,7 +78,7 @@ void close_inherited_descriptors(int first);
 void listen_on_loopback(int port);
 
 // capabilities.c
-void limit_capabilities(void);
+void limit_capabilities(bool gives_folder_away);
 
 // trusted-files.c
 const char *find_untrusted_file(const struct package_paths *paths);
@@ -80,6 +89,9 @@ void confine_janitor(int folder);
 
 // janitor.c
 int fork_janitor(const char *server_info);
+
+// dump-folder.c
+int open_dump_folder(const char *path, bool may_make, bool *is_new);
 
 // unreadable.c
 void become_node_unreadably(const char *const arguments[], char **environment);

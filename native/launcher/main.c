@@ -107,7 +107,7 @@ int main(int argc, char **argv) {
   struct options options;
   parse_options(argc, argv, first_argument, &options);
 
-  const char *arguments[NODE_FLAGS + MAX_ARGS + 8];
+  const char *arguments[NODE_FLAGS + MAX_ARGS + 16];
   int count = 0;
   arguments[count++] = NODE_PATH;
   for (int i = 0; i < NODE_FLAGS; i++) arguments[count++] = node_flags[i];
@@ -136,6 +136,7 @@ int main(int argc, char **argv) {
     arguments[count++] = "--listen-fd=3";
   }
   if (ignores_hangup) arguments[count++] = "--ignore-hangup";
+  if (names_a_proxy(environ)) arguments[count++] = "--proxy-environment";
 #ifndef STATIC_LAUNCHER
   arguments[count++] = "--dynamic-launcher";
 #endif
@@ -148,7 +149,13 @@ int main(int argc, char **argv) {
       if (janitor != JANITOR_FD) close(janitor);
       arguments[count++] = "--janitor-fd=4";
     }
-    limit_capabilities();
+    bool has_new_folder = false;
+    if (options.dump_dir != NULL) {
+      options.dump_folder = open_dump_folder(options.dump_dir, !options.check, &has_new_folder);
+    }
+    if (options.dump_folder >= 0) arguments[count++] = "--dump-fd=5";
+    if (has_new_folder) arguments[count++] = "--new-dump-dir";
+    limit_capabilities(has_new_folder);
     restrict_files_and_network(&paths, &options);
   }
   arguments[count] = NULL;

@@ -25,6 +25,13 @@ static const struct option known_options[] = {
     {"--http-shutdown", NULL, SWITCH, ONCE, false},
     {"--upstream-url", NULL, VALUE, ONCE, false},
     {"--upstream-ca", NULL, VALUE, ONCE, false},
+    {"--upstream-auth", NULL, VALUE, ONCE, false},
+    {"--upstream-header", NULL, VALUE, REPEATABLE, false},
+    {"--upstream-client-cert", NULL, VALUE, ONCE, false},
+    {"--upstream-client-key", NULL, VALUE, ONCE, false},
+    {"--upstream-proxy", NULL, VALUE, ONCE, false},
+    {"--upstream-sni", NULL, VALUE, ONCE, false},
+    {"--upstream-tls-min-version", NULL, VALUE, ONCE, false},
     {"--allow-insecure-upstream", NULL, SWITCH, ONCE, false},
     {"--allow-host", NULL, VALUE, REPEATABLE, false},
     {"--github-oidc", NULL, SWITCH, ONCE, false},
@@ -34,6 +41,13 @@ static const struct option known_options[] = {
     {"--github-oidc-request-url", NULL, VALUE, ONCE, false},
     {"--max-body-bytes", NULL, VALUE, ONCE, false},
     {"--drain-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--client-headers-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--client-body-idle-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--upstream-connect-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--upstream-tls-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--upstream-headers-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--stream-idle-timeout-ms", NULL, VALUE, ONCE, false},
+    {"--dump-dir", NULL, VALUE, ONCE, false},
     {"--user", NULL, VALUE, ONCE, false},
     {"--allow-root", NULL, SWITCH, ONCE, false},
     {"--require-hardening", NULL, VALUE, ONCE, false},
@@ -97,6 +111,7 @@ static void add_canonical(struct options *options, const char *name, const char 
 void parse_options(int argc, char **argv, int first_argument, struct options *options) {
   bool seen[KNOWN_OPTIONS] = {false};
   memset(options, 0, sizeof *options);
+  options->dump_folder = -1;
   options->upstream_url = "https://api.openai.com/v1/responses";  // the default in proxy/options.ts
 
   for (int i = first_argument; i < argc; i++) {
@@ -128,9 +143,13 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     }
     if (strcmp(option->name, "--require-hardening") == 0) options->requires_nothing = strcmp(value, "none") == 0;
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
+    if (strcmp(option->name, "--dump-dir") == 0) options->dump_dir = value;
     if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
     if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;
     if (strcmp(option->name, "--github-oidc-request-url") == 0) options->oidc_url = value;
+    if (strcmp(option->name, "--upstream-proxy") == 0) options->upstream_proxy = value;
+    if (strcmp(option->name, "--upstream-client-cert") == 0) options->upstream_client_cert = value;
+    if (strcmp(option->name, "--upstream-client-key") == 0) options->upstream_client_key = value;
     if (strcmp(option->name, "--check") == 0) options->check = true;
     if (strcmp(option->name, "--help") == 0) options->answer_only = true;
     if (strcmp(option->name, "--version") == 0) options->answer_only = true;

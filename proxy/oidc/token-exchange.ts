@@ -1,15 +1,29 @@
 // From GitHub's request token to OpenAI's access token, in two requests: GitHub gives the job's JWT,
 // OpenAI exchanges it (RFC 8693). The tokens go from reply to request in secret memory.
 
+import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { errorCodeOf, exchangeSecret, type SecretReply } from "../../hardening/secret-exchange.ts";
+import {
+  errorCodeOf,
+  exchangeSecret,
+  ReplyError,
+  type SecretReply,
+} from "../../hardening/secret-exchange.ts";
 import type { TakenToken, WorkloadTokens } from "../../hardening/workload-tokens.ts";
-import { reasonOf } from "../upstream-failure.ts";
+import { reasonOf } from "../upstream/failure.ts";
+import { type ForwardProxy, openTunnel } from "../upstream/tunnel.ts";
 import { version } from "../version.ts";
 import { WorkloadIdentityError, type WorkloadIdentityErrorCode } from "./errors.ts";
 import type { WorkloadIdentity } from "./workload-identity.ts";
 
 const tokenUrl = new URL("https://auth.openai.com/oauth/token");
+
+/** How the token services are reached. */
+export interface WayToTokens {
+  readonly secureContext: SecureContext;
+  /** undefined for none */
+  readonly forwardProxy: ForwardProxy | undefined;
+}
 
 // For each of the two requests, connection included. Both answer within a second or two.
 const requestTimeoutMs = 15_000;
@@ -26,11 +40,11 @@ const maxLifetimeSeconds = 31_536_000;
 export async function renewAccessToken(
   identity: WorkloadIdentity,
   tokens: WorkloadTokens,
-  secureContext: SecureContext,
+  way: WayToTokens,
 ): Promise<number> {
   try {
-    await fetchSubjectToken(identity, tokens, secureContext);
-    const lifetimeMs = await exchangeSubjectToken(identity, tokens, secureContext);
+    await fetchSubjectToken(identity, tokens, way);
+    const lifetimeMs = await exchangeSubjectToken(identity, tokens, way);
     tokens.useAccessToken();
     return lifetimeMs;
   } finally {
@@ -41,11 +55,11 @@ export async function renewAccessToken(
 async function fetchSubjectToken(
   identity: WorkloadIdentity,
   tokens: WorkloadTokens,
-  secureContext: SecureContext,
+  way: WayToTokens,
 ): Promise<void> {
   const { requestUrl, audience } = identity;
   const query = `${requestUrl.search === "" ? "?" : "&"}${new URLSearchParams({ audience })}`;
-  const reply = await send("OIDC_ERR_GITHUB", requestUrl, tokens, secureContext, [
+  const reply = await send("OIDC_ERR_GITHUB", requestUrl, tokens, way, [
     head("GET", requestUrl, `${requestUrl.pathname}${requestUrl.search}${query}`),
     "authorization: Bearer ",
     tokens.requestToken,
@@ -58,7 +72,7 @@ async function fetchSubjectToken(
 async function exchangeSubjectToken(
   identity: WorkloadIdentity,
   tokens: WorkloadTokens,
-  secureContext: SecureContext,
+  way: WayToTokens,
 ): Promise<number> {
   // A bare token's characters need no escape in JSON, so that it can be written as it lies.
   const [before = "", after = ""] = JSON.stringify({
@@ -69,7 +83,7 @@ async function exchangeSubjectToken(
     subject_token: "",
   }).split(/(?="\}$)/);
   const length = Buffer.byteLength(before) + tokens.subjectToken.length + after.length;
-  const reply = await send("OIDC_ERR_EXCHANGE", tokenUrl, tokens, secureContext, [
+  const reply = await send("OIDC_ERR_EXCHANGE", tokenUrl, tokens, way, [
     head("POST", tokenUrl, tokenUrl.pathname),
     `content-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
     Buffer.from(before),
@@ -91,7 +105,7 @@ async function send(
   failure: WorkloadIdentityErrorCode,
   url: URL,
   tokens: WorkloadTokens,
-  secureContext: SecureContext,
+  way: WayToTokens,
   parts: readonly (string | Uint8Array)[],
 ): Promise<SecretReply> {
   const replyMemory = tokens.replyMemory();
@@ -103,7 +117,8 @@ async function send(
     reply = await exchangeSecret({
       host,
       port,
-      secureContext,
+      tunnel: await tunnelTo(host, port, way.forwardProxy),
+      secureContext: way.secureContext,
       parts,
       replyMemory,
       timeoutMs: requestTimeoutMs,
@@ -119,6 +134,25 @@ async function send(
     );
   }
   return reply;
+}
+
+function tunnelTo(
+  host: string,
+  port: number,
+  forwardProxy: ForwardProxy | undefined,
+): Promise<Socket | undefined> {
+  if (forwardProxy === undefined) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const attempt = openTunnel(forwardProxy, host, port, (error, tunnel) => {
+      clearTimeout(timer);
+      if (tunnel === null) reject(error);
+      else resolve(tunnel);
+    });
+    const timer = setTimeout(() => {
+      attempt.abort();
+      reject(new ReplyError("REPLY_TIMEOUT"));
+    }, requestTimeoutMs);
+  });
 }
 
 const replyFaults = {

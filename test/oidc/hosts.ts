@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { Credentials } from "../mock/certificate.ts";
+import { type MockForwardProxy, startMockForwardProxy } from "../mock/forward-proxy.ts";
 
 export type HostName = "github" | "exchange" | "upstream";
 
@@ -52,6 +53,9 @@ export interface Seen {
   readonly requests: readonly HostRecord[];
   readonly jwts: readonly string[];
   readonly tokens: readonly string[];
+  /** what the forward proxy was asked for, ever, and all that clients sent through it */
+  readonly tunnels: readonly string[];
+  readonly tunnelled: string;
 }
 
 export const goodReplies: Readonly<Record<HostName, HostReply>> = {
@@ -78,6 +82,7 @@ export function exchangeReply(change: Readonly<Record<string, unknown>> = {}): H
   return { body: JSON.stringify(members) };
 }
 
+let forwardProxy: MockForwardProxy | undefined;
 const requests: HostRecord[] = [];
 const jwts: string[] = [];
 const tokens: string[] = [];
@@ -168,13 +173,20 @@ async function obey(order: Order): Promise<unknown> {
           https.createServer({ ...order.tls }, answer).listen(port, "127.0.0.1", resolve);
         });
       await Promise.all([listen(443), listen(githubPort)]);
-      return undefined;
+      forwardProxy = await startMockForwardProxy();
+      return forwardProxy.url;
     }
     case "set":
       replies[order.host] = order.replies;
       return undefined;
     case "seen": {
-      const seen: Seen = { requests: requests.splice(0), jwts: jwts.splice(0), tokens: tokens.splice(0) };
+      const seen: Seen = {
+        requests: requests.splice(0),
+        jwts: jwts.splice(0),
+        tokens: tokens.splice(0),
+        tunnels: forwardProxy?.asked ?? [],
+        tunnelled: forwardProxy?.seen() ?? "",
+      };
       return seen;
     }
     case "post": {

@@ -2,7 +2,7 @@
 // and under load, and finds none, nor a part of one; in a program that keeps them in strings it does.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { scanMemory } from "../memory-scan.ts";
@@ -43,9 +43,10 @@ describe("read by root, the memory of the process", { skip: skipWithoutWorld }, 
     return [requestToken, jwts.at(-1) as string, tokens.at(-1) as string];
   }
 
-  test("holds no piece of any token, after the start, after renewals at rest and under load", async (t) => {
+  async function expectNoPiece(t: TestContext, args: readonly string[]): Promise<void> {
     await world.set("exchange", exchangeReply({ expires_in: 10 }));
-    const proxy = await world.start();
+    await world.seen();
+    const proxy = await world.start({ args });
     // Where the kernel has no memfd_secret, root can read the memory that holds them.
     const hasSecretMemory = /secret memory\s+memfd_secret/.test(
       (await world.run({ args: ["--check"] })).stdout,
@@ -64,7 +65,13 @@ describe("read by root, the memory of the process", { skip: skipWithoutWorld }, 
     assert.ok((await load).every(({ status }) => status === 200));
     assert.deepEqual(countAll(proxy.pid, [...first, ...second]), Array(6).fill(0), "after it");
     await proxy.stop();
-  });
+  }
+
+  test("holds no piece of any token, after the start, after renewals at rest and under load", (t) =>
+    expectNoPiece(t, []));
+
+  test("nor where they came through a forward proxy", (t) =>
+    expectNoPiece(t, ["--upstream-proxy", world.forwardProxyUrl]));
 
   test("holds them all in a program that does the same with strings", async () => {
     const entry = fileURLToPath(new URL("../controls/string-oidc.js", import.meta.url));

@@ -85,6 +85,21 @@ describe("workload identity", { skip: skipWithoutWorld }, () => {
     await proxy.stop();
   });
 
+  test("with --upstream-proxy the token services too are reached through it, and it sees TLS alone", async () => {
+    const proxy = await world.start({ args: ["--upstream-proxy", world.forwardProxyUrl] });
+    assert.deepEqual(await world.post(proxy.port), [{ status: 200, body: '{"ok":true}' }]);
+    const { tunnels, tunnelled, jwts, tokens } = await world.seen();
+    assert.deepEqual(
+      tunnels,
+      ["token.actions.example:8443", "auth.openai.com:443", "api.openai.com:443"].map(
+        (host) => `CONNECT ${host} ${host}`,
+      ),
+    );
+    assert.ok(tunnelled.length > 2_000);
+    for (const secret of [requestToken, ...jwts, ...tokens]) assert.ok(!tunnelled.includes(secret));
+    await proxy.stop();
+  });
+
   test("a token is renewed before it expires, and no request waits or fails meanwhile", async () => {
     await world.set("exchange", exchangeReply({ expires_in: 4 }));
     const proxy = await world.start();
@@ -147,7 +162,7 @@ describe("workload identity", { skip: skipWithoutWorld }, () => {
     });
     assert.match(
       proxy.output.stderr,
-      /request failed before the answer: workload identity renewal temporarily/,
+      /request failed while renewing the key: workload identity renewal temporarily/,
     );
     await world.set("exchange");
     for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(200)) {

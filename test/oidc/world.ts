@@ -53,7 +53,9 @@ export class World {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  readonly #started: RunningProxy[] = [];
   #orders = 0;
+  #forwardProxyUrl = "";
 
   private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
@@ -81,7 +83,10 @@ export class World {
       { stdio: ["ignore", "inherit", "inherit", "ipc"] },
     );
     const world = new World(child, folder);
-    await world.#tell({ order: "begin", tls: authority.issue(names) });
+    world.#forwardProxyUrl = (await world.#tell({
+      order: "begin",
+      tls: authority.issue(names),
+    })) as string;
     return world;
   }
 
@@ -101,16 +106,21 @@ export class World {
   }
 
   start(options: OidcRunOptions = {}): Promise<RunningProxy> {
-    return startProxy(this.#run(options));
+    return this.#keep(startProxy(this.#run(options)));
   }
 
   /** Start another program in this world, with the request token on stdin. */
   startOther(command: string, args: readonly string[]): Promise<RunningProxy> {
-    return startProxy({ through: this.#through(), command, args, input: requestToken });
+    return this.#keep(startProxy({ through: this.#through(), command, args, input: requestToken }));
   }
 
   run(options: OidcRunOptions = {}): Promise<RunResult> {
     return runProxy(this.#run(options));
+  }
+
+  /** of a forward proxy in this world */
+  get forwardProxyUrl(): string {
+    return this.#forwardProxyUrl;
   }
 
   /** the authority of the hosts' certificates */
@@ -119,8 +129,15 @@ export class World {
   }
 
   close(): void {
+    for (const proxy of this.#started) proxy.kill("SIGKILL"); // of a test that failed half-way
     this.#child.disconnect();
     fs.rmSync(this.#folder, { recursive: true });
+  }
+
+  async #keep(starting: Promise<RunningProxy>): Promise<RunningProxy> {
+    const proxy = await starting;
+    this.#started.push(proxy);
+    return proxy;
   }
 
   #through(): readonly string[] {

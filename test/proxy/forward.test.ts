@@ -391,7 +391,7 @@ describe("a client that leaves ends the upstream request at once", () => {
     const count = upstream.requests.length;
     const socket = net.connect(proxy.port, "127.0.0.1");
     socket.write(
-      "POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+      "POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{",
     );
     await waitFor(() => upstream.requests.length > count, "the request to arrive");
     const record = lastRequest();
@@ -400,6 +400,18 @@ describe("a client that leaves ends the upstream request at once", () => {
     await waitFor(() => record.wasAborted, "the upstream to see the end", 1000);
     assert.equal(proxy.output.stderr, logged, "a client that leaves is no failure of the upstream");
   });
+});
+
+test("a small body that never becomes whole does not reach the upstream at all", async () => {
+  upstream.mode = "plain";
+  const count = upstream.requests.length;
+  const socket = net.connect(proxy.port, "127.0.0.1");
+  socket.write(rawPost({ body: "{}" }).slice(0, -1));
+  await sleep(200);
+  socket.destroy();
+  const { text } = await sendRaw(proxy.port, rawPost(), { until: isWhole, timeoutMs: 5000 });
+  assert.match(text, /^HTTP\/1\.1 200 /);
+  assert.equal(upstream.requests.length, count + 1);
 });
 
 describe("requests sent ahead on one connection", () => {
@@ -498,7 +510,7 @@ describe("an upstream that gives no answer is told with its cause", () => {
       },
     });
     await waitFor(
-      () => /request failed before the answer: .*UPSTREAM_RESET/.test(proxy.output.stderr),
+      () => /request failed while waiting for the answer: .*UPSTREAM_RESET/.test(proxy.output.stderr),
       "the log",
     );
   });

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import net, { type AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { makeCommand } from "../../proxy/options.ts";
-import { parseUpstreamUrl } from "../../proxy/upstream-url.ts";
+import { parseUpstreamUrl } from "../../proxy/upstream/url.ts";
 import { runProxy, startProxy, testKey } from "../proxy-process.ts";
 
 const run = (...args: string[]) => runProxy({ args, input: `${testKey}\n` });

@@ -123,6 +123,9 @@ static long attempt(const char *what, const char *argument) {
   if (IS("connectAbstract")) return connect_abstract(argument);
   if (IS("read")) return open(argument, O_RDONLY | O_CLOEXEC);
   if (IS("write")) return open(argument, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (IS("create")) return open(argument, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (IS("createProgram")) return open(argument, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
+  if (IS("overwrite")) return open(argument, O_WRONLY | O_CLOEXEC);
   if (IS("unlink")) return unlink(argument);
   if (IS("setuid")) return syscall(SYS_setresuid, 0, 0, 0);
   if (IS("dumpable")) return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

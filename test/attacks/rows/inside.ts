@@ -160,6 +160,33 @@ function serverRow(attack: string, what: string, listenOn: (target: Target) => n
   };
 }
 
+/** Run something in a victim that writes dumps, and server info beside them. */
+function dumpRow(
+  attack: string,
+  what: string,
+  proxy: Outcome,
+  fileOf: (folder: string, oldDump: string) => string,
+): Row {
+  return {
+    attack: `${attack}, where --dump-dir is given`,
+    attacker: "inside",
+    control: "gets process",
+    proxy,
+    run: async (target, world) => {
+      const folder = world.folder(target);
+      fs.chmodSync(folder, 0o1777);
+      const dumps = join(folder, "dumps");
+      const oldDump = join(dumps, "old.json");
+      fs.mkdirSync(dumps);
+      fs.writeFileSync(oldDump, "{}");
+      fs.chmodSync(dumps, 0o700);
+      if (isRoot) for (const path of [dumps, oldDump]) fs.chownSync(path, 60001, 60001);
+      const args = ["--dump-dir", dumps, "--server-info", join(folder, "info.json")];
+      return attemptInside(target, world, { attack: what, argument: fileOf(folder, oldDump) }, { args });
+    },
+  };
+}
+
 /** A death of the process from within, with core files allowed; what it leaves is read. */
 function deathRow(attack: string, what: string, control: Outcome, limits: readonly string[] = []): Row {
   const needsCore = control === "gets key" && !["throw", "reject"].includes(what);
@@ -247,6 +274,17 @@ export const insideRows: readonly Row[] = [
     fs.writeFileSync(file, "");
     return file;
   }),
+  dumpRow("write a new file elsewhere", "create", "denied", (folder) => join(folder, "new")),
+  dumpRow("write to an earlier dump", "overwrite", "denied", (_, oldDump) => oldDump),
+  dumpRow("read an earlier dump", "read", "denied", (_, oldDump) => oldDump),
+  dumpRow("remove an earlier dump", "unlink", "denied", (_, oldDump) => oldDump),
+  dumpRow("write a program among the dumps", "createProgram", "denied", (folder) =>
+    join(folder, "dumps/new"),
+  ),
+  // What the option is for. It also shows that the rows above are not denied for another reason.
+  dumpRow("write a new file among the dumps", "create", "gets process", (folder) =>
+    join(folder, "dumps/new"),
+  ),
   // Not closed: DNS needs it.
   row("a UDP datagram to another port", "sendUdp", "gets process", "gets process", "9"),
   row("dumpable back", "dumpable", "gets process", "denied"),

@@ -1,8 +1,8 @@
-// Which upstream URLs are taken. The key goes there: no plain http over a network unless told so,
+// Which URLs are taken for the upstream, and for a proxy on the way to it. The key goes there: no plain http over a network unless told so,
 // and nothing in the URL that would be dropped or shown.
 
-import { StartError } from "./errors.ts";
-import { isLoopbackHost } from "./loopback.ts";
+import { StartError } from "../errors.ts";
+import { isLoopbackHost } from "../loopback.ts";
 
 /**
  * Check the value of `--upstream-url`.
@@ -32,6 +32,26 @@ export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
     );
   }
   return url;
+}
+
+/**
+ * Check the value of `--upstream-proxy`.
+ *
+ * @throws {StartError} PXY_START_UPSTREAM_PROXY; it quotes nothing
+ */
+export function parseProxyUrl(text: string): URL {
+  const url = /^https?:\/\/[^\\\s]+$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) throw refuseProxy("it is not an absolute http or https URL");
+  // The command line is there for everyone on the machine to read.
+  if (url.username !== "" || url.password !== "") throw refuseProxy("it holds a user name or password");
+  if (url.pathname !== "/" || url.search !== "" || text.includes("#")) {
+    throw refuseProxy("it holds more than a host and a port");
+  }
+  return url;
+}
+
+function refuseProxy(reason: string): StartError {
+  return new StartError("PXY_START_UPSTREAM_PROXY", `parsing --upstream-proxy: ${reason}`);
 }
 
 function refuse(reason: string, cause?: unknown): StartError {

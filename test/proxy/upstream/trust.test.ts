@@ -6,10 +6,10 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Authority, makeAuthority } from "../mock/certificate.ts";
-import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
-import { runProxy, startProxy, testKey } from "../proxy-process.ts";
-import { isWhole, rawPost, sendRaw } from "../raw-http.ts";
+import { type Authority, makeAuthority } from "../../mock/certificate.ts";
+import { type MockUpstream, startMockUpstream } from "../../mock/upstream.ts";
+import { runProxy, startProxy, testKey } from "../../proxy-process.ts";
+import { isWhole, rawPost, sendRaw } from "../../raw-http.ts";
 
 let authority: Authority;
 let upstream: MockUpstream;

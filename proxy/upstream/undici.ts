@@ -1,4 +1,4 @@
-// The parts of undici that the proxy uses, by their files: the package's index would load fetch,
+// The part of undici that the proxy uses, by its file: the package's index would load fetch,
 // WebSocket, caches and mocks into the process with the key, 8 MB and 60 ms of them.
 
 import { createRequire } from "node:module";
@@ -6,6 +6,5 @@ import type undici from "undici";
 
 const require = createRequire(import.meta.url);
 
-export const Pool = require("undici/lib/dispatcher/pool.js") as typeof undici.Pool;
 export const Client = require("undici/lib/dispatcher/client.js") as typeof undici.Client;
-export const buildConnector = require("undici/lib/core/connect.js") as typeof undici.buildConnector;
+export type Client = undici.Client;

@@ -1,0 +1,357 @@
+// Upstream and clients of the benchmark in one thread that never sleeps while it measures. So no proxy
+// pays for waking it up, which on a virtual machine costs more than the work that is measured; and both
+// together need a fraction of the time that the fastest proxy needs.
+//
+//   load KEY [CERTIFICATE PRIVATE_KEY]     prints {"plain":PORT,"tls":PORT}, then takes commands on stdin,
+//                                          a line each, and answers each with a line of JSON
+//
+//   rate    --connections C --ms T         requests one after the other on C connections
+//   streams --streams S --events N --gap-us G     S streams at once, N events each, G apart
+//   first   --requests N --delay-us D      one after the other, the first event D after the request
+//   hold    --streams S                    open S streams and keep them until the next command
+//   body                                   one request
+//   start                                  try until a first request is answered
+//   release                                close what `hold` has opened
+//
+//   --port N  --body-bytes B               where to, and with how large a body
+//   --key K                                send it: where no proxy adds it
+//   --pids A,B,…                           whose CPU time to read at both ends of what is measured
+//
+// Times are nanoseconds. CPU time is the kernel's clock of a whole process, threads that have ended
+// included: what utime and stime in /proc/PID/stat are made of, in nanoseconds instead of 10 ms ticks.
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "clock.h"
+#include "upstream.h"
+
+enum {
+  MAX_BATCH = 256,
+  MAX_PIDS = 64,
+  MAX_OPENING = 64,  // connections that wait for their first byte: more would overflow listen queues
+};
+static const uint64_t warm_up_ns = 300 * NS_PER_MS;
+static const uint64_t stall_ns = 20ULL * NS_PER_S;
+
+static struct {
+  struct request_options request;
+  uint64_t connections, streams, events, requests, ms, gap_us, delay_us;
+  pid_t pids[MAX_PIDS];
+  int pid_count;
+} options;
+
+static jmp_buf command_loop;
+
+void fail(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  printf("{\"error\":\"");
+  vprintf(format, arguments);
+  printf("\"}\n");
+  va_end(arguments);
+  longjmp(command_loop, 1);
+}
+
+static uint64_t cpu_ns(void) {
+  uint64_t sum = 0;
+  for (int i = 0; i < options.pid_count; i++) {
+    clockid_t clock;
+    if (clock_getcpuclockid(options.pids[i], &clock) == 0) sum += clock_ns(clock);
+  }
+  return sum;
+}
+
+// One turn of everything; fails when nothing has happened for long.
+static int turn(struct epoll_event *events) {
+  static uint64_t last_ns;
+  upstream_turn();
+  int count = clients_poll(events, MAX_BATCH);
+  uint64_t now = now_ns();
+  if (count > 0 || now - last_ns > 2 * stall_ns) last_ns = now;
+  if (now - last_ns > stall_ns) fail("nothing arrived for 20 seconds");
+  return count;
+}
+
+static void measure_rate(void) {
+  struct client *clients = clients_make(options.connections, &options.request);
+  for (uint64_t i = 0; i < options.connections; i++) {
+    client_set_mode(&clients[i], "json");
+    client_begin_request(&clients[i]);
+    if (!client_open(&clients[i])) fail("nobody listens");
+  }
+  uint64_t begin = now_ns() + warm_up_ns, end = begin + options.ms * NS_PER_MS;
+  uint64_t cpu = 0, requests = 0, open = options.connections, ended_ns = 0;
+  bool is_warm = false;
+  while (open > 0) {
+    struct epoll_event events[MAX_BATCH];
+    int count = turn(events);
+    for (int i = 0; i < count; i++) {
+      struct client *client = events[i].data.ptr;
+      if (!client_turn(client, events[i].events)) continue;
+      if (is_warm && ended_ns == 0) requests++;
+      if (!is_warm && client->arrived_ns >= begin) {
+        is_warm = true;
+        begin = client->arrived_ns;
+        cpu = cpu_ns();
+        samples_clear(&seen);
+      }
+      if (client->arrived_ns < end) {
+        client_begin_request(client);
+        continue;
+      }
+      if (ended_ns == 0) {
+        ended_ns = client->arrived_ns;
+        cpu = cpu_ns() - cpu;
+      }
+      client_close(client);
+      open--;
+    }
+  }
+  printf("{\"requests\":%llu,\"ns\":%llu,\"cpu\":%llu,", (unsigned long long)requests,
+         (unsigned long long)(ended_ns - begin), (unsigned long long)cpu);
+  samples_print("latency", &seen.answer);
+  printf("}\n");
+}
+
+// Opens more, but not too many at a time.
+static void open_streams(struct client *clients, uint64_t *opened, uint64_t served) {
+  while (*opened < options.streams && *opened - served < MAX_OPENING) {
+    if (!client_open(&clients[(*opened)++])) fail("nobody listens");
+  }
+}
+
+// CPU time is taken from the moment when every stream flows to the end of the first one, so that opening
+// and closing them is left out. Where a proxy holds events back so long that less than half of them fall
+// into that time, the whole run is taken.
+struct point {
+  uint64_t cpu, events;
+};
+
+static struct point point_now(void) {
+  return (struct point){.cpu = cpu_ns(), .events = seen.event_delay.count};
+}
+
+static void measure_streams(void) {
+  struct client *clients = clients_make(options.streams, &options.request);
+  for (uint64_t i = 0; i < options.streams; i++) {
+    char mode[128];
+    snprintf(mode, sizeof mode, "stream events=%llu gap-us=%llu phase-us=%llu", (unsigned long long)options.events,
+             (unsigned long long)options.gap_us, (unsigned long long)(options.gap_us * i / options.streams));
+    client_set_mode(&clients[i], mode);
+    client_begin_request(&clients[i]);
+  }
+  uint64_t opened = 0, connected = 0, flowing = 0, over = 0, began_ns = now_ns();
+  struct point whole_from = point_now(), from = {0}, to = {0};
+  while (over < options.streams) {
+    open_streams(clients, &opened, connected);
+    struct epoll_event events[MAX_BATCH];
+    int count = turn(events);
+    for (int i = 0; i < count; i++) {
+      struct client *client = events[i].data.ptr;
+      bool was_sending = client->is_sending, had_events = client->events > 0;
+      bool is_over = client_turn(client, events[i].events);
+      if (was_sending && !client->is_sending) connected++;
+      if (!had_events && client->events > 0 && ++flowing == options.streams) from = point_now();
+      if (!is_over) continue;
+      if (client->events != options.events) fail("a stream ended with events missing");
+      if (over++ == 0) to = point_now();
+      client_close(client);
+    }
+  }
+  uint64_t ended_ns = now_ns();
+  struct point whole_to = point_now();
+  bool is_whole = from.events == 0 || to.events < from.events + whole_to.events / 2;
+  if (is_whole) {
+    from = whole_from;
+    to = whole_to;
+  }
+  printf("{\"events\":%llu,\"ns\":%llu,\"cpu\":%llu,\"cpuEvents\":%llu,\"wholeRun\":%s,",
+         (unsigned long long)whole_to.events, (unsigned long long)(ended_ns - began_ns),
+         (unsigned long long)(to.cpu - from.cpu), (unsigned long long)(to.events - from.events),
+         is_whole ? "true" : "false");
+  samples_print("delay", &seen.event_delay);
+  printf(",");
+  samples_print("firstByte", &seen.first_byte);
+  printf("}\n");
+}
+
+static void wait_for_answer(struct client *client) {
+  struct epoll_event events[MAX_BATCH];
+  for (;;) {
+    int count = turn(events);
+    for (int i = 0; i < count; i++) {
+      if (client_turn(client, events[i].events)) return;
+    }
+  }
+}
+
+static void measure_first(void) {
+  enum { WARM_UP_REQUESTS = 20 };
+  struct client *client = clients_make(1, &options.request);
+  char mode[128];
+  snprintf(mode, sizeof mode, "stream events=2 gap-us=1000 delay-us=%llu", (unsigned long long)options.delay_us);
+  client_set_mode(client, mode);
+  for (uint64_t i = 0; i < options.requests + WARM_UP_REQUESTS; i++) {
+    if (i == WARM_UP_REQUESTS) samples_clear(&seen);
+    client_begin_request(client);
+    if (client->fd < 0 && !client_open(client)) fail("nobody listens");
+    wait_for_answer(client);
+    if (client->reader.state == READ_UNTIL_CLOSE) client_close(client);
+  }
+  client_close(client);
+  printf("{");
+  samples_print("firstByte", &seen.first_byte);
+  printf(",");
+  samples_print("firstEvent", &seen.first_event);
+  printf("}\n");
+}
+
+static void hold_streams(void) {
+  struct client *clients = clients_make(options.streams, &options.request);
+  for (uint64_t i = 0; i < options.streams; i++) {
+    client_set_mode(&clients[i], "stream events=2 gap-us=3600000000 delay-us=0");
+    client_begin_request(&clients[i]);
+  }
+  uint64_t opened = 0, flowing = 0;
+  while (flowing < options.streams) {
+    open_streams(clients, &opened, flowing);
+    struct epoll_event events[MAX_BATCH];
+    int count = turn(events);
+    for (int i = 0; i < count; i++) {
+      struct client *client = events[i].data.ptr;
+      bool had_events = client->events > 0;
+      if (client_turn(client, events[i].events)) fail("a stream ended while it was held");
+      if (!had_events && client->events > 0) flowing++;
+    }
+  }
+  printf("{\"streams\":%llu}\n", (unsigned long long)flowing);
+}
+
+static void send_body(void) {
+  struct client *client = clients_make(1, &options.request);
+  client_set_mode(client, "json");
+  uint64_t cpu = cpu_ns();
+  client_begin_request(client);
+  if (!client_open(client)) fail("nobody listens");
+  wait_for_answer(client);
+  client_close(client);
+  printf("{\"ns\":%llu,\"cpu\":%llu}\n", (unsigned long long)(client->arrived_ns - client->began_ns),
+         (unsigned long long)(cpu_ns() - cpu));
+}
+
+// Who listens early may serve late, so what counts is the answer.
+static void wait_for_start(void) {
+  struct client *client = clients_make(1, &options.request);
+  client_set_mode(client, "json");
+  uint64_t began = now_ns();
+  client_begin_request(client);
+  while (!client_open(client)) {
+    if (now_ns() - began > stall_ns) fail("nobody listens");
+    usleep(200);
+  }
+  wait_for_answer(client);
+  client_close(client);
+  printf("{\"answeredAt\":%llu}\n", (unsigned long long)client->arrived_ns);
+}
+
+static void release(void) { printf("{}\n"); }
+
+static void parse_pids(const char *text) {
+  while (*text != '\0' && options.pid_count < MAX_PIDS) {
+    char *end;
+    options.pids[options.pid_count++] = (pid_t)strtol(text, &end, 10);
+    text = *end == ',' ? end + 1 : end;
+  }
+}
+
+static void parse_options(char **rest) {
+  const struct {
+    const char *name;
+    uint64_t *value;
+  } numbers[] = {
+      {"--connections", &options.connections}, {"--streams", &options.streams}, {"--events", &options.events},
+      {"--requests", &options.requests},       {"--ms", &options.ms},           {"--gap-us", &options.gap_us},
+      {"--delay-us", &options.delay_us},       {"--body-bytes", &options.request.body_bytes},
+  };
+  memset(&options, 0, sizeof options);
+  for (;;) {
+    const char *name = strtok_r(NULL, " \n", rest), *value = strtok_r(NULL, " \n", rest);
+    if (name == NULL) return;
+    if (value == NULL) fail("%s needs a value", name);
+    bool is_known = true;
+    if (strcmp(name, "--port") == 0) options.request.port = atoi(value);
+    else if (strcmp(name, "--key") == 0) options.request.key = value;
+    else if (strcmp(name, "--pids") == 0) parse_pids(value);
+    else is_known = false;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+      if (strcmp(name, numbers[i].name) != 0) continue;
+      *numbers[i].value = strtoull(value, NULL, 10);
+      is_known = true;
+    }
+    if (!is_known) fail("unknown option %s", name);
+  }
+}
+
+static void run(char *line) {
+  static const struct {
+    const char *name;
+    void (*measure)(void);
+  } commands[] = {
+      {"rate", measure_rate}, {"streams", measure_streams}, {"first", measure_first}, {"hold", hold_streams},
+      {"body", send_body},    {"start", wait_for_start},    {"release", release},
+  };
+  char *rest;
+  const char *name = strtok_r(line, " \n", &rest);
+  if (name == NULL) return;
+  clients_close_all();
+  samples_clear(&seen);
+  parse_options(&rest);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    if (strcmp(name, commands[i].name) != 0) continue;
+    commands[i].measure();
+    return;
+  }
+  fail("unknown command %s", name);
+}
+
+// Between commands the upstream goes on, asleep while there is nothing to do.
+static void wait_for_command(void) {
+  for (;;) {
+    upstream_turn();
+    struct pollfd sources[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = upstream_fd(), .events = POLLIN}};
+    uint64_t next = upstream_next_ns(), now = now_ns();
+    int timeout_ms = next == 0 ? -1 : next <= now ? 0 : (int)((next - now) / NS_PER_MS);
+    if (poll(sources, 2, timeout_ms) > 0 && sources[0].revents != 0) return;
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2 && argc != 4) {
+    fprintf(stderr, "usage: load KEY [CERTIFICATE PRIVATE_KEY]\n");
+    return 2;
+  }
+  signal(SIGPIPE, SIG_IGN);
+  setvbuf(stdin, NULL, _IONBF, 0);  // what poll does not see must not wait in a buffer
+  upstream_prepare(argv[1]);
+  int plain_port = upstream_listen();
+  int tls_port = argc == 4 ? upstream_listen_tls(argv[2], argv[3]) : -1;
+  printf("{\"plain\":%d,\"tls\":%d}\n", plain_port, tls_port);
+  fflush(stdout);
+
+  static char line[4096];
+  for (;;) {
+    wait_for_command();
+    if (fgets(line, sizeof line, stdin) == NULL) return 0;
+    if (setjmp(command_loop) == 0) run(line);
+    fflush(stdout);
+  }
+}

@@ -1,0 +1,8 @@
+#ifndef FILE_FENCE_H
+#define FILE_FENCE_H
+
+#include <napi.h>
+
+Napi::Value FenceNewFiles(const Napi::CallbackInfo& info);
+
+#endif

@@ -1,0 +1,72 @@
+// The way to the upstream, put together from the options: where it is, whom to trust, how the key is
+// sent, and what is added to every request.
+
+import type { SecureContext } from "node:tls";
+import type { Secret } from "../../hardening/secret.ts";
+import type { Credential } from "../oidc/credential.ts";
+import { type ConnectLimits, Connector } from "./connector.ts";
+import { UpstreamPool } from "./pool.ts";
+import { makeSecureContext, type TrustOptions } from "./trust.ts";
+
+export interface UpstreamOptions extends TrustOptions, ConnectLimits {
+  readonly upstreamUrl: URL;
+  /** in lower case; how the key is sent */
+  readonly upstreamAuthHeader: string;
+  /** name, value, name, value, …: sent with every request, in place of the client's */
+  readonly upstreamHeaders: readonly string[];
+  readonly upstreamProxy: URL | undefined;
+  /** name for SNI and in the certificate, where it is not the URL's */
+  readonly upstreamServerName: string | undefined;
+}
+
+export interface Upstream {
+  readonly pool: UpstreamPool;
+  /** path and query of every request */
+  readonly path: string;
+  /** in lower case */
+  readonly authHeader: string;
+  /** the header's value as undici sends it; the key takes the placeholder's place in the socket */
+  readonly authValue: string;
+  /** name, value, name, value, … */
+  readonly addedHeaders: readonly string[];
+  /** where the key is renewed, what a request asks before it goes out */
+  readonly credential?: Credential;
+}
+
+// As large as what we take from clients.
+const maxHeaderBytes = 64 * 1024;
+
+// Spares the next request the handshake. Servers close idle connections after 60 s or more; one that
+// has been closed is noticed before anything is written to it.
+const keepAliveTimeoutMs = 30_000;
+
+/**
+ * Prepare the way to the upstream. Connects to nothing yet.
+ *
+ * @throws {StartError} PXY_START_UPSTREAM_CA, PXY_START_CLIENT_CERT
+ */
+export function openUpstream(options: UpstreamOptions, secret: Secret): Upstream {
+  const { upstreamUrl: url, upstreamProxy: proxyUrl } = options;
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const isTls = url.protocol === "https:";
+  let context: SecureContext | undefined;
+  if (isTls || proxyUrl?.protocol === "https:") context = makeSecureContext(options);
+  const connector = new Connector(
+    {
+      host,
+      port: Number(url.port === "" ? (isTls ? 443 : 80) : url.port),
+      secureContext: isTls ? context : undefined,
+      serverName: options.upstreamServerName ?? host,
+      forwardProxy: proxyUrl === undefined ? undefined : { url: proxyUrl, secureContext: context },
+    },
+    options,
+    secret,
+  );
+  return {
+    pool: new UpstreamPool(connector, { origin: url.origin, maxHeaderBytes, keepAliveTimeoutMs }),
+    path: url.pathname + url.search,
+    authHeader: options.upstreamAuthHeader,
+    authValue: `${options.upstreamAuthHeader === "authorization" ? "Bearer " : ""}${secret.placeholder}`,
+    addedHeaders: options.upstreamHeaders,
+  };
+}
