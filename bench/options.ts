@@ -6,6 +6,7 @@ import { fullScale, quickScale, type Scale } from "./measures/measure.ts";
 export interface BenchOptions {
   readonly rounds: number;
   readonly scale: Scale;
+  readonly hasPriority: boolean;
   /** names, in no order */
   readonly measures: readonly string[];
   readonly peers: readonly string[];
@@ -18,6 +19,8 @@ export const usage = `npm run bench -- [options]
   --peers NAMES    proxies, by their names
   --rounds N       default 3
   --quick          one short round
+  --noisy          count what was disturbed too, where the machine is never quiet
+  --priority       go before everything else on the machine, and count everything (root)
   --out FOLDER     write results.json and results.svg there; default bench/results for a full run
 `;
 
@@ -36,6 +39,8 @@ export function parseOptions(
       peers: { type: "string" },
       rounds: { type: "string" },
       quick: { type: "boolean", default: false },
+      noisy: { type: "boolean", default: false },
+      priority: { type: "boolean", default: false },
       out: { type: "string" },
     },
   });
@@ -44,7 +49,8 @@ export function parseOptions(
   const isFull = values.only === undefined && values.peers === undefined && !values.quick;
   return {
     rounds,
-    scale: values.quick ? quickScale : fullScale,
+    scale: { ...(values.quick ? quickScale : fullScale), noisy: values.noisy || values.priority ? 1 : 0 },
+    hasPriority: values.priority,
     measures: choose("measure", known.measures, values.only, (name, wanted) => name.startsWith(wanted)),
     peers: choose("proxy", known.peers, values.peers, (name, wanted) => name === wanted),
     out: values.out ?? (isFull ? "bench/results" : undefined),

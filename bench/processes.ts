@@ -1,9 +1,10 @@
 // Every process of the benchmark: started on a core of its own, found again with its children, ended
 // by its id, also when the benchmark itself is broken off.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
+import os from "node:os";
 
 /** The cores that this process may use, from /proc/self/status: "0-1,4" is 0, 1 and 4. */
 export function parseCores(list: string): number[] {
@@ -36,12 +37,34 @@ export function leaveProxyCore(): void {
   if (status !== 0) throw new Error("taskset is missing (Debian: apt-get install util-linux)");
 }
 
+// sched(7): where it exists, the kernel shares time among sessions first and among a session's processes
+// second, so that a nice value alone has no effect on other sessions.
+const sessionPriority = "/proc/self/autogroup";
+
+/**
+ * Let this process, its session, and what it starts from now on, go before everything else on the machine.
+ *
+ * @throws {Error} EACCES for anyone but root
+ */
+export function takePriority(): void {
+  const { PRIORITY_HIGHEST } = os.constants.priority;
+  os.setPriority(PRIORITY_HIGHEST);
+  const before = /nice (-?\d+)/.exec(read(sessionPriority))?.[1];
+  if (before === undefined) return;
+  fs.writeFileSync(sessionPriority, `${PRIORITY_HIGHEST}`);
+  process.on("exit", () => fs.writeFileSync(sessionPriority, before));
+}
+
 export interface Command {
   readonly command: string;
   readonly args: readonly string[];
   /** what its stdin holds; without it, stdin is empty */
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** the working folder; Node leaves logs there under some of its flags */
+  readonly cwd?: string;
+  /** a descriptor to pass on as number 3 */
+  readonly fd3?: number;
 }
 
 export interface StartedProcess {
@@ -57,12 +80,13 @@ export interface StartedProcess {
 const started = new Set<ChildProcess>();
 
 /** Start a command on a core. */
-export function startOn(core: number, { command, args, input, env }: Command): StartedProcess {
+export function startOn(core: number, { command, args, input, env, cwd, fd3 }: Command): StartedProcess {
   const startedAtNs = process.hrtime.bigint();
   const child = spawn("taskset", ["--cpu-list", `${core}`, command, ...args], {
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", ...(fd3 === undefined ? [] : [fd3])],
     env: env ?? process.env,
-  });
+    cwd,
+  }) as ChildProcessWithoutNullStreams;
   started.add(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

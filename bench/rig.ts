@@ -4,7 +4,7 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:chil
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { packageRoot } from "../test/proxy-process.ts";
-import { loadCore } from "./processes.ts";
+import { loadCore, proxyCore } from "./processes.ts";
 
 /** What is measured of a number of samples, nanoseconds. */
 export interface Percentiles {
@@ -13,22 +13,23 @@ export interface Percentiles {
   readonly max: number;
 }
 
+/** What was counted in the undisturbed time of a measurement, see load/slices.h. */
+export interface Counted {
+  /** requests or events */
+  readonly count: number;
+  readonly ns: number;
+  /** CPU time of the proxy, ns */
+  readonly cpu: number;
+  /** slices that were undisturbed, of how many */
+  readonly kept: number;
+  readonly slices: number;
+}
+
 export interface Answers {
-  rate: {
-    readonly requests: number;
-    readonly ns: number;
-    readonly cpu: number;
-    readonly latency: Percentiles;
-  };
-  streams: {
-    readonly events: number;
-    readonly cpu: number;
-    readonly cpuEvents: number;
-    readonly wholeRun: boolean;
-    readonly delay: Percentiles;
-    readonly firstByte: Percentiles;
-  };
-  first: { readonly firstByte: Percentiles; readonly firstEvent: Percentiles };
+  rate: Counted & { readonly latency: Percentiles };
+  /** `flowing` streams got their turn */
+  streams: Counted & { readonly flowing: number; readonly delay: Percentiles };
+  first: Counted & { readonly firstByte: Percentiles; readonly firstEvent: Percentiles };
   hold: { readonly streams: number };
   body: { readonly ns: number; readonly cpu: number };
   start: { readonly answeredAt: number };
@@ -53,7 +54,7 @@ export interface Rig {
 
 /** @throws {Error} where there is no C compiler */
 function compile(folder: string): { readonly program: string; readonly hasTls: boolean } {
-  const sources = ["main", "client", "upstream", "http-reader"].map((name) =>
+  const sources = ["main", "client", "upstream", "http-reader", "slices"].map((name) =>
     join(packageRoot, "bench/load", `${name}.c`),
   );
   const program = join(folder, "load");
@@ -64,6 +65,7 @@ function compile(folder: string): { readonly program: string; readonly hasTls: b
         "-O2",
         "-std=gnu11",
         "-D_GNU_SOURCE",
+        "-pthread",
         "-Wall",
         "-Wextra",
         "-Werror",
@@ -91,8 +93,9 @@ export async function startRig(
 ): Promise<Rig> {
   const { program, hasTls } = compile(folder);
   const files = hasTls ? [tls.certificate, tls.privateKey] : [];
+  const watchedCore = proxyCore === loadCore ? "-1" : `${proxyCore}`;
   // Its connections are as many as a proxy's.
-  const child = spawn("taskset", ["--cpu-list", `${loadCore}`, program, key, ...files], {
+  const child = spawn("taskset", ["--cpu-list", `${loadCore}`, program, watchedCore, key, ...files], {
     stdio: ["pipe", "pipe", "inherit"],
   }) as unknown as ChildProcessWithoutNullStreams;
   process.on("exit", () => child.kill("SIGKILL"));

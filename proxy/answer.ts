@@ -8,6 +8,9 @@ import type { ProxyError } from "./errors.ts";
 // the answer; closing at once would reset its connection before that.
 const lingerMs = 5_000;
 
+// RFC 9112 6.1 and 6.3: where framing is in doubt, nothing that follows on the connection can be trusted.
+const closing = new Set([400, 501, 503]);
+
 /** Send an error as the JSON body that clients of the Responses API show. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: ProxyError): void {
   const body = error.toBody();
@@ -17,9 +20,9 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
   };
   if (error.statusCode === 426) {
     headers.upgrade = "HTTP/1.1";
-    headers.connection = "upgrade";
+    headers.connection = "upgrade, close"; // close: see the hook in server.ts
   }
-  if (error.statusCode === 503) headers.connection = "close";
+  if (closing.has(error.statusCode)) headers.connection = "close";
   // With the phrase: an earlier attempt at a head may have left one that cannot be written.
   response.writeHead(error.statusCode, STATUS_CODES[error.statusCode] ?? "", headers).end(body);
   if (!request.complete) closeAfterLinger(request);

@@ -12,6 +12,9 @@ export interface GatePolicy {
   readonly maxBodyBytes: number;
 }
 
+// Codex sends turn metadata as a header; the original has no limit at all.
+export const maxHeaderBytes = 64 * 1024;
+
 export type Passage = "forward" | "shutdown";
 
 /** The parts of a request that decide; `target` is the request-target as it stood on the wire. */
@@ -37,6 +40,7 @@ export function admit(request: RawRequest, policy: GatePolicy): Passage {
   refuseForeignHost(request, policy);
   refuseWebPages(request);
   refuseUpgrade(request);
+  refuseLargeHead(request);
 
   if (request.target === "/shutdown" && request.method === "GET") {
     if (!policy.httpShutdown) throw new ProxyError("PXY_ERR_SHUTDOWN_OFF");
@@ -79,8 +83,8 @@ function refuseForeignHost(request: RawRequest, policy: GatePolicy): void {
 
 /** uri-host of RFC 3986 3.2.2 in lower case, undefined for anything that is not `host[:port]`. */
 function hostName(value: string): string | undefined {
-  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{0,5})?$/i.exec(value);
-  return match?.[1]?.toLowerCase();
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{0,5}))?$/i.exec(value);
+  return Number(match?.[2] ?? 0) <= 65535 ? match?.[1]?.toLowerCase() : undefined;
 }
 
 // Fetch standard: browsers add Origin to every cross-origin POST and Sec-Fetch-Site to every request
@@ -108,16 +112,28 @@ function refuseOtherContent(request: RawRequest): void {
 // RFC 9112 6.1: the parser takes off chunked alone, what is below it would go on unannounced.
 function refuseOtherCodings(request: RawRequest): void {
   const codings = valuesOf(request, "transfer-encoding");
+  // RFC 9112 6.1: such framing is faulty.
+  if (codings.length > 0 && request.httpVersion === "1.0") {
+    throw new ProxyError("PXY_ERR_BAD_REQUEST", "HTTP/1.0 knows no transfer coding");
+  }
   if (codings.length > 1 || codings.some((value) => value.toLowerCase() !== "chunked")) {
     throw new ProxyError("PXY_ERR_TRANSFER_CODING");
   }
 }
 
+// The parser counts names and values alone, so that heads of many short headers are four times the size.
+function refuseLargeHead({ target, rawHeaders }: RawRequest): void {
+  let bytes = target.length;
+  for (const text of rawHeaders) bytes += text.length + 2; // ": " or CRLF
+  if (bytes > maxHeaderBytes) throw new ProxyError("PXY_ERR_HEADERS_TOO_LARGE");
+}
+
 // Bodies without a declared length are counted as they pass, in request-body.ts.
 function refuseLargeBody(request: RawRequest, policy: GatePolicy): void {
-  const [length] = valuesOf(request, "content-length");
-  if (length !== undefined && !(Number(length) <= policy.maxBodyBytes)) {
-    throw new ProxyError("PXY_ERR_BODY_TOO_LARGE", `the limit is ${policy.maxBodyBytes} bytes`);
+  for (const length of valuesOf(request, "content-length")) {
+    if (!/^\d+$/.test(length) || Number(length) > policy.maxBodyBytes) {
+      throw new ProxyError("PXY_ERR_BODY_TOO_LARGE", `the limit is ${policy.maxBodyBytes} bytes`);
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { sendError, sendRawError } from "./answer.ts";
 import type { Connections, OpenRequest } from "./connections.ts";
 import { ProxyError } from "./errors.ts";
 import type { Forward } from "./forward.ts";
-import { admit, type GatePolicy, type Passage, rawRequestOf } from "./gate.ts";
+import { admit, type GatePolicy, maxHeaderBytes, type Passage, rawRequestOf } from "./gate.ts";
 
 export interface ServerSetup {
   readonly policy: GatePolicy;
@@ -20,9 +20,6 @@ export interface ServerSetup {
   /** called after the answer to an admitted GET /shutdown was written */
   readonly onShutdownRequest: () => void;
 }
-
-// Codex sends turn metadata as a header; the original has no limit at all.
-const maxHeaderBytes = 64 * 1024;
 
 // Longer than the 90 s after which common client pools drop an idle connection, so that a client
 // never sends a POST into one that is just being closed here.
@@ -63,7 +60,10 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
 
   const passages = new WeakMap<object, Passage>();
-  server.addHook("onRequest", (request, _reply, done) => {
+  server.addHook("onRequest", (request, reply, done) => {
+    // Node's parser drops what follows an offer to upgrade in the same read, and goes on with what comes
+    // next: the connection is out of step, whatever is answered.
+    if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
     try {
       if (setup.isDraining()) throw new ProxyError("PXY_ERR_DRAINING");
       passages.set(request.raw, admit(rawRequestOf(request.raw, request.originalUrl), setup.policy));
@@ -110,10 +110,11 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
 }
 
 // A request that was sent before the one ahead of it was answered waits for its turn. It may never
-// come: then the client has gone, and nothing was sent upstream in its name.
+// come: then the client has gone, and nothing was sent upstream in its name. Nor is one begun behind
+// an answer that closes the connection (RFC 9112 9.6).
 function whenItsTurn(response: ServerResponse, begin: () => void): void {
   if (response.socket === null) response.once("socket", begin);
-  else begin();
+  else if (response.socket.writable) begin();
 }
 
 // An answer to bytes that are no request must not be taken for the answer to a request before them,
@@ -125,6 +126,8 @@ function answerMalformed(
   headersTimeoutMs: number,
 ): void {
   if (socket.destroyed || error.code === "ECONNRESET") return;
+  // RFC 9112 9.6: what follows the last request of a connection is not looked at; that request goes on.
+  if (error.code === "HPE_CLOSED_CONNECTION" && open.length > 0) return;
   // The next request's head is late; what is open on the connection is not its fault.
   if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && open.length > 0) return;
   const [first] = open;

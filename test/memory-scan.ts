@@ -8,6 +8,8 @@ export interface ScanResult {
   /** mappings that the kernel refused to show although they are mapped readable */
   readonly refusedMappings: number;
   readonly copies: number;
+  /** for each copy its mapping and what stands around it, to find out whose it is */
+  readonly places: readonly string[];
 }
 
 const windowBytes = 4 * 1024 * 1024;
@@ -20,9 +22,9 @@ export function scanMemory(pid: number, text: string): ScanResult {
   const window = Buffer.alloc(windowBytes);
   let scannedBytes = 0;
   let refusedMappings = 0;
-  let copies = 0;
+  const places: string[] = [];
   try {
-    for (const { start, end } of readableMappings(pid)) {
+    for (const { start, end, line } of readableMappings(pid)) {
       let at = start;
       while (at < end) {
         let got: number;
@@ -34,7 +36,10 @@ export function scanMemory(pid: number, text: string): ScanResult {
         }
         if (got === 0) break;
         scannedBytes += got;
-        for (const needle of needles) copies += count(window.subarray(0, got), needle);
+        const seen = window.subarray(0, got);
+        for (const needle of needles) {
+          for (const index of indexesOf(seen, needle)) places.push(`${line}: ${around(seen, index, needle)}`);
+        }
         if (got <= overlap || at + got >= end) break;
         at += got - overlap; // a copy may lie across two windows; it is whole in just one of them
       }
@@ -42,24 +47,31 @@ export function scanMemory(pid: number, text: string): ScanResult {
   } finally {
     fs.closeSync(fd);
   }
-  return { scannedBytes, refusedMappings, copies };
+  return { scannedBytes, refusedMappings, copies: places.length, places };
 }
 
-function readableMappings(pid: number): { start: number; end: number }[] {
+function readableMappings(pid: number): { start: number; end: number; line: string }[] {
   return fs
     .readFileSync(`/proc/${pid}/maps`, "utf8")
     .split("\n")
     .map((line) => /^([0-9a-f]+)-([0-9a-f]+) r/.exec(line))
     .filter((match) => match !== null)
-    .map(([, start, end]) => ({
+    .map(({ input, 1: start, 2: end }) => ({
+      line: input,
       start: Number.parseInt(start as string, 16),
       end: Number.parseInt(end as string, 16),
     }))
     .filter(({ end }) => Number.isSafeInteger(end)); // not vsyscall, at the top of the address space
 }
 
-function count(haystack: Buffer, needle: Buffer): number {
-  let found = 0;
-  for (let at = haystack.indexOf(needle); at !== -1; at = haystack.indexOf(needle, at + 1)) found++;
+function indexesOf(haystack: Buffer, needle: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = haystack.indexOf(needle); at !== -1; at = haystack.indexOf(needle, at + 1)) found.push(at);
   return found;
+}
+
+function around(bytes: Buffer, at: number, needle: Buffer): string {
+  const before = bytes.subarray(Math.max(0, at - 80), at);
+  const behind = bytes.subarray(at + needle.length, at + needle.length + 80);
+  return JSON.stringify(`${before.toString("latin1")}<HERE>${behind.toString("latin1")}`);
 }

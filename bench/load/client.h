@@ -49,7 +49,7 @@ extern struct sightings seen;
 
 void samples_clear(struct sightings *sightings);
 
-// Prints `"name":{"p50":…,"p99":…,"max":…}`.
+// Sorts them and prints `"name":{"p50":…,"p99":…,"max":…}`. There must be some.
 void samples_print(const char *name, struct samples *samples);
 
 // Ends the measure: the message is its result.

@@ -2,12 +2,14 @@
 // pays for waking it up, which on a virtual machine costs more than the work that is measured; and both
 // together need a fraction of the time that the fastest proxy needs.
 //
-//   load KEY [CERTIFICATE PRIVATE_KEY]     prints {"plain":PORT,"tls":PORT}, then takes commands on stdin,
-//                                          a line each, and answers each with a line of JSON
+//   load PROXY_CORE KEY [CERTIFICATE PRIVATE_KEY]
+//
+// prints {"plain":PORT,"tls":PORT}, then takes commands on stdin, a line each, and answers each with a
+// line of JSON. PROXY_CORE is where the proxies run, -1 where that is the core of this program.
 //
 //   rate    --connections C --ms T         requests one after the other on C connections
-//   streams --streams S --events N --gap-us G     S streams at once, N events each, G apart
-//   first   --requests N --delay-us D      one after the other, the first event D after the request
+//   streams --streams S --gap-us G --ms T  S streams at once, an event each every G
+//   first   --delay-us D --ms T            one request after the other, the first event D after it
 //   hold    --streams S                    open S streams and keep them until the next command
 //   body                                   one request
 //   start                                  try until a first request is answered
@@ -15,7 +17,8 @@
 //
 //   --port N  --body-bytes B               where to, and with how large a body
 //   --key K                                send it: where no proxy adds it
-//   --pids A,B,…                           whose CPU time to read at both ends of what is measured
+//   --pids A,B,…                           whose CPU time to read
+//   --noisy 1                              count what was disturbed too, see slices.h
 //
 // Times are nanoseconds. CPU time is the kernel's clock of a whole process, threads that have ended
 // included: what utime and stime in /proc/PID/stat are made of, in nanoseconds instead of 10 ms ticks.
@@ -32,6 +35,7 @@
 
 #include "client.h"
 #include "clock.h"
+#include "slices.h"
 #include "upstream.h"
 
 enum {
@@ -40,11 +44,15 @@ enum {
   MAX_OPENING = 64,  // connections that wait for their first byte: more would overflow listen queues
 };
 static const uint64_t warm_up_ns = 300 * NS_PER_MS;
+
+// How much of a slice of 100 ms others may have had. While a proxy never sleeps, the kernel brings its CPU
+// time up to date with the clock tick alone, every 4 ms.
+static const uint64_t tolerance_ns = 2 * NS_PER_MS, busy_tolerance_ns = 7 * NS_PER_MS;
 static const uint64_t stall_ns = 20ULL * NS_PER_S;
 
 static struct {
   struct request_options request;
-  uint64_t connections, streams, events, requests, ms, gap_us, delay_us;
+  uint64_t connections, streams, ms, gap_us, delay_us, noisy;
   pid_t pids[MAX_PIDS];
   int pid_count;
 } options;
@@ -81,6 +89,18 @@ static int turn(struct epoll_event *events) {
   return count;
 }
 
+static void begin_slices(struct slices *slices, uint64_t tolerance) {
+  slices_begin(slices, options.ms, options.noisy ? UINT64_MAX / 4 : tolerance, cpu_ns);
+}
+
+// Begins the answer; the samples come after it.
+static void print_slices(const struct slices *slices) {
+  slices_require(slices);
+  if (slices->kept_count == 0) fail("nothing was measured");
+  printf("{\"count\":%llu,\"ns\":%llu,\"cpu\":%llu,\"kept\":%d,\"slices\":%d,", (unsigned long long)slices->kept_count,
+         (unsigned long long)slices->kept_ns, (unsigned long long)slices->kept_cpu_ns, slices->kept, slices->all);
+}
+
 static void measure_rate(void) {
   struct client *clients = clients_make(options.connections, &options.request);
   for (uint64_t i = 0; i < options.connections; i++) {
@@ -88,36 +108,37 @@ static void measure_rate(void) {
     client_begin_request(&clients[i]);
     if (!client_open(&clients[i])) fail("nobody listens");
   }
-  uint64_t begin = now_ns() + warm_up_ns, end = begin + options.ms * NS_PER_MS;
-  uint64_t cpu = 0, requests = 0, open = options.connections, ended_ns = 0;
-  bool is_warm = false;
+  struct slices slices;
+  uint64_t warm_ns = now_ns() + warm_up_ns, requests = 0, open = options.connections;
+  size_t measured = 0;
+  bool is_warm = false, is_over = false;
   while (open > 0) {
     struct epoll_event events[MAX_BATCH];
     int count = turn(events);
     for (int i = 0; i < count; i++) {
       struct client *client = events[i].data.ptr;
       if (!client_turn(client, events[i].events)) continue;
-      if (is_warm && ended_ns == 0) requests++;
-      if (!is_warm && client->arrived_ns >= begin) {
-        is_warm = true;
-        begin = client->arrived_ns;
-        cpu = cpu_ns();
-        samples_clear(&seen);
-      }
-      if (client->arrived_ns < end) {
+      requests++;
+      if (!is_over) {
         client_begin_request(client);
         continue;
-      }
-      if (ended_ns == 0) {
-        ended_ns = client->arrived_ns;
-        cpu = cpu_ns() - cpu;
       }
       client_close(client);
       open--;
     }
+    if (is_warm && !is_over) {
+      is_over = slices_turn(&slices, requests);
+      measured = seen.answer.count;
+    }
+    if (!is_warm && now_ns() >= warm_ns) {
+      is_warm = true;
+      requests = 0;
+      samples_clear(&seen);
+      begin_slices(&slices, busy_tolerance_ns);
+    }
   }
-  printf("{\"requests\":%llu,\"ns\":%llu,\"cpu\":%llu,", (unsigned long long)requests,
-         (unsigned long long)(ended_ns - begin), (unsigned long long)cpu);
+  seen.answer.count = measured;  // the others came when it was over
+  print_slices(&slices);
   samples_print("latency", &seen.answer);
   printf("}\n");
 }
@@ -129,58 +150,45 @@ static void open_streams(struct client *clients, uint64_t *opened, uint64_t serv
   }
 }
 
-// CPU time is taken from the moment when every stream flows to the end of the first one, so that opening
-// and closing them is left out. Where a proxy holds events back so long that less than half of them fall
-// into that time, the whole run is taken.
-struct point {
-  uint64_t cpu, events;
-};
-
-static struct point point_now(void) {
-  return (struct point){.cpu = cpu_ns(), .events = seen.event_delay.count};
-}
-
+// Measured from the moment when every stream flows, so that opening them is left out. Where some do not
+// get their turn, it begins without them after a while. At the end they are given up.
 static void measure_streams(void) {
   struct client *clients = clients_make(options.streams, &options.request);
   for (uint64_t i = 0; i < options.streams; i++) {
     char mode[128];
-    snprintf(mode, sizeof mode, "stream events=%llu gap-us=%llu phase-us=%llu", (unsigned long long)options.events,
-             (unsigned long long)options.gap_us, (unsigned long long)(options.gap_us * i / options.streams));
+    snprintf(mode, sizeof mode, "stream events=1000000000 gap-us=%llu phase-us=%llu", (unsigned long long)options.gap_us,
+             (unsigned long long)(options.gap_us * i / options.streams));
     client_set_mode(&clients[i], mode);
     client_begin_request(&clients[i]);
   }
-  uint64_t opened = 0, connected = 0, flowing = 0, over = 0, began_ns = now_ns();
-  struct point whole_from = point_now(), from = {0}, to = {0};
-  while (over < options.streams) {
+  const uint64_t patience_ns = 3ULL * NS_PER_S;
+  uint64_t opened = 0, connected = 0, flowing = 0, arrived = 0, began_ns = now_ns();
+  bool is_measuring = false, is_over = false;
+  struct slices slices;
+  while (!is_over) {
     open_streams(clients, &opened, connected);
     struct epoll_event events[MAX_BATCH];
     int count = turn(events);
     for (int i = 0; i < count; i++) {
       struct client *client = events[i].data.ptr;
-      bool was_sending = client->is_sending, had_events = client->events > 0;
-      bool is_over = client_turn(client, events[i].events);
+      bool was_sending = client->is_sending;
+      uint64_t before = client->events;
+      if (client_turn(client, events[i].events)) fail("a stream ended by itself");
       if (was_sending && !client->is_sending) connected++;
-      if (!had_events && client->events > 0 && ++flowing == options.streams) from = point_now();
-      if (!is_over) continue;
-      if (client->events != options.events) fail("a stream ended with events missing");
-      if (over++ == 0) to = point_now();
-      client_close(client);
+      arrived += client->events - before;
+      if (before == 0 && client->events > 0) flowing++;
+    }
+    if (is_measuring) is_over = slices_turn(&slices, arrived);
+    if (!is_measuring && (flowing == options.streams || now_ns() - began_ns >= patience_ns)) {
+      is_measuring = true;
+      samples_clear(&seen);
+      arrived = 0;
+      begin_slices(&slices, tolerance_ns);
     }
   }
-  uint64_t ended_ns = now_ns();
-  struct point whole_to = point_now();
-  bool is_whole = from.events == 0 || to.events < from.events + whole_to.events / 2;
-  if (is_whole) {
-    from = whole_from;
-    to = whole_to;
-  }
-  printf("{\"events\":%llu,\"ns\":%llu,\"cpu\":%llu,\"cpuEvents\":%llu,\"wholeRun\":%s,",
-         (unsigned long long)whole_to.events, (unsigned long long)(ended_ns - began_ns),
-         (unsigned long long)(to.cpu - from.cpu), (unsigned long long)(to.events - from.events),
-         is_whole ? "true" : "false");
+  print_slices(&slices);
+  printf("\"flowing\":%llu,", (unsigned long long)flowing);
   samples_print("delay", &seen.event_delay);
-  printf(",");
-  samples_print("firstByte", &seen.first_byte);
   printf("}\n");
 }
 
@@ -195,20 +203,28 @@ static void wait_for_answer(struct client *client) {
 }
 
 static void measure_first(void) {
-  enum { WARM_UP_REQUESTS = 20 };
   struct client *client = clients_make(1, &options.request);
   char mode[128];
   snprintf(mode, sizeof mode, "stream events=2 gap-us=1000 delay-us=%llu", (unsigned long long)options.delay_us);
   client_set_mode(client, mode);
-  for (uint64_t i = 0; i < options.requests + WARM_UP_REQUESTS; i++) {
-    if (i == WARM_UP_REQUESTS) samples_clear(&seen);
+  struct slices slices;
+  uint64_t warm_ns = now_ns() + warm_up_ns, requests = 0;
+  bool is_warm = false, is_over = false;
+  while (!is_over) {
+    if (!is_warm && now_ns() >= warm_ns) {
+      is_warm = true;
+      requests = 0;
+      samples_clear(&seen);
+      begin_slices(&slices, tolerance_ns);
+    }
     client_begin_request(client);
     if (client->fd < 0 && !client_open(client)) fail("nobody listens");
     wait_for_answer(client);
-    if (client->reader.state == READ_UNTIL_CLOSE) client_close(client);
+    requests++;
+    if (is_warm) is_over = slices_turn(&slices, requests);
   }
   client_close(client);
-  printf("{");
+  print_slices(&slices);
   samples_print("firstByte", &seen.first_byte);
   printf(",");
   samples_print("firstEvent", &seen.first_event);
@@ -278,9 +294,10 @@ static void parse_options(char **rest) {
     const char *name;
     uint64_t *value;
   } numbers[] = {
-      {"--connections", &options.connections}, {"--streams", &options.streams}, {"--events", &options.events},
-      {"--requests", &options.requests},       {"--ms", &options.ms},           {"--gap-us", &options.gap_us},
+      {"--connections", &options.connections}, {"--streams", &options.streams},
+      {"--ms", &options.ms},                   {"--gap-us", &options.gap_us},
       {"--delay-us", &options.delay_us},       {"--body-bytes", &options.request.body_bytes},
+      {"--noisy", &options.noisy},
   };
   memset(&options, 0, sizeof options);
   for (;;) {
@@ -335,15 +352,16 @@ static void wait_for_command(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2 && argc != 4) {
-    fprintf(stderr, "usage: load KEY [CERTIFICATE PRIVATE_KEY]\n");
+  if (argc != 3 && argc != 5) {
+    fprintf(stderr, "usage: load PROXY_CORE KEY [CERTIFICATE PRIVATE_KEY]\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
   setvbuf(stdin, NULL, _IONBF, 0);  // what poll does not see must not wait in a buffer
-  upstream_prepare(argv[1]);
+  slices_prepare(atoi(argv[1]));
+  upstream_prepare(argv[2]);
   int plain_port = upstream_listen();
-  int tls_port = argc == 4 ? upstream_listen_tls(argv[2], argv[3]) : -1;
+  int tls_port = argc == 5 ? upstream_listen_tls(argv[3], argv[4]) : -1;
   printf("{\"plain\":%d,\"tls\":%d}\n", plain_port, tls_port);
   fflush(stdout);
 
@@ -352,6 +370,7 @@ int main(int argc, char **argv) {
     wait_for_command();
     if (fgets(line, sizeof line, stdin) == NULL) return 0;
     if (setjmp(command_loop) == 0) run(line);
+    slices_stop();
     fflush(stdout);
   }
 }

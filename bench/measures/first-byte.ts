@@ -1,7 +1,7 @@
 // How long a single client waits: for the first byte of the answer, and for the first event. The client
 // keeps its connection, as Codex does, and so may the proxy keep its own.
 
-import { bodyBytes, nsPerUs, type RunningMeasure } from "./measure.ts";
+import { bodyBytes, nsPerUs, type RunningMeasure, undisturbed, undisturbedShare } from "./measure.ts";
 
 // Long enough for the head to be out by itself before the event comes.
 const delayUs = 2000;
@@ -17,19 +17,23 @@ function firstByte(id: string, title: string, overTls: boolean): RunningMeasure 
       { id: "byteP99", title: "p99", unit: "µs", digits: 0, better: "lower" },
       { id: "eventP50", title: "first event p50", unit: "µs", digits: 0, better: "lower" },
       { id: "eventP99", title: "p99", unit: "µs", digits: 0, better: "lower" },
+      undisturbed,
     ],
     ...(overTls ? { without: ["direct"] } : {}),
-    round: async (running, { rig }, { requests }) => {
+    round: async (running, { rig }, scale) => {
+      const { ms, noisy } = scale;
       const seen = await rig.run("first", {
         ...running.target(),
         "body-bytes": bodyBytes,
         "delay-us": delayUs,
-        requests,
+        ms: ms / 2,
+        noisy,
       });
       return {
         byteP50: seen.firstByte.p50 / nsPerUs,
         byteP99: seen.firstByte.p99 / nsPerUs,
         eventP50: seen.firstEvent.p50 / nsPerUs,
+        ...undisturbedShare(seen, scale),
         eventP99: seen.firstEvent.p99 / nsPerUs,
       };
     },

@@ -1,6 +1,8 @@
 // A measure: what one round of it does with one proxy, and which figures come out.
 
-import type { Peer, RunningPeer, World } from "../peers/peer.ts";
+import type { Peer, RunningPeer } from "../peers/peer.ts";
+import type { Counted } from "../rig.ts";
+import type { World } from "../world.ts";
 
 export interface Figure {
   readonly id: string;
@@ -14,6 +16,16 @@ export interface Figure {
 /** Values by the figure's id; a figure that a proxy does not have is left out. */
 export type Values = Readonly<Record<string, number>>;
 
+/** A round that broke off, with the figures that it had until then. */
+export class RoundFailure extends Error {
+  readonly values: Values;
+
+  constructor(message: string, values: Values) {
+    super(message);
+    this.values = values;
+  }
+}
+
 interface Common {
   readonly id: string;
   readonly title: string;
@@ -22,7 +34,7 @@ interface Common {
   readonly without?: readonly string[];
 }
 
-/** Proxies run from the first round to the last one. */
+/** Proxies run from the first round to the last. */
 export interface RunningMeasure extends Common {
   readonly kind: "running";
   readonly overTls?: boolean;
@@ -39,14 +51,29 @@ export type Measure = RunningMeasure | FreshMeasure;
 
 /** How much is done in one round. */
 export interface Scale {
-  readonly requests: number;
-  readonly events: number;
-  readonly rateMs: number;
+  /** undisturbed time of each measurement */
+  readonly ms: number;
+  /** 1: count disturbed time too, for machines that are never quiet */
+  readonly noisy: 0 | 1;
+  /** how many streams are held open */
   readonly streams: readonly number[];
 }
 
-export const fullScale: Scale = { requests: 300, events: 125, rateMs: 2000, streams: [1000, 5000] };
-export const quickScale: Scale = { requests: 100, events: 40, rateMs: 700, streams: [1000] };
+export const fullScale: Scale = { ms: 2000, noisy: 0, streams: [1000, 5000] };
+export const quickScale: Scale = { ms: 600, noisy: 0, streams: [1000] };
+
+/** Of all that was measured, the share that counts; not shown where everything does. */
+export const undisturbed: Figure = {
+  id: "undisturbed",
+  title: "undisturbed",
+  unit: "%",
+  digits: 0,
+  better: "higher",
+};
+
+export function undisturbedShare({ kept, slices }: Counted, { noisy }: Scale): Values {
+  return noisy === 1 ? {} : { undisturbed: (kept / slices) * 100 };
+}
 
 /** The body of a small request. */
 export const bodyBytes = 4096;

@@ -1,7 +1,14 @@
 // Small requests as fast as 32 clients can send them one after the other: how many a second, and what
 // each costs the proxy.
 
-import { bodyBytes, nsPerMs, nsPerUs, type RunningMeasure } from "./measure.ts";
+import {
+  bodyBytes,
+  nsPerMs,
+  nsPerUs,
+  type RunningMeasure,
+  undisturbed,
+  undisturbedShare,
+} from "./measure.ts";
 
 const connections = 32;
 const nsPerSecond = 1e9;
@@ -17,15 +24,18 @@ function manyRequests(id: string, title: string, overTls: boolean): RunningMeasu
       { id: "cpu", title: "CPU per request", unit: "µs", digits: 1, better: "lower" },
       { id: "latencyP50", title: "latency p50", unit: "ms", digits: 2, better: "lower" },
       { id: "latencyP99", title: "p99", unit: "ms", digits: 2, better: "lower" },
+      undisturbed,
     ],
     ...(overTls ? { without: ["direct"] } : {}),
-    round: async (running, { rig }, { rateMs }) => {
+    round: async (running, { rig }, scale) => {
+      const { ms, noisy } = scale;
       const target = running.target();
-      const seen = await rig.run("rate", { ...target, "body-bytes": bodyBytes, connections, ms: rateMs });
+      const seen = await rig.run("rate", { ...target, "body-bytes": bodyBytes, connections, ms, noisy });
       return {
-        rate: seen.requests / (seen.ns / nsPerSecond),
-        ...(target.pids === undefined ? {} : { cpu: seen.cpu / seen.requests / nsPerUs }),
+        rate: seen.count / (seen.ns / nsPerSecond),
+        ...(target.pids === undefined ? {} : { cpu: seen.cpu / seen.count / nsPerUs }),
         latencyP50: seen.latency.p50 / nsPerMs,
+        ...undisturbedShare(seen, scale),
         latencyP99: seen.latency.p99 / nsPerMs,
       };
     },

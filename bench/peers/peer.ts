@@ -5,7 +5,7 @@ import fs from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { type Command, familyOf, proxyCore, type StartedProcess, startOn } from "../processes.ts";
-import type { Rig } from "../rig.ts";
+import type { World } from "../world.ts";
 
 /** What a proxy is to do. */
 export interface Task {
@@ -44,14 +44,6 @@ export interface RunningPeer {
   /** from the start to the answer to a first request */
   readonly startMs: number | undefined;
   stop(): Promise<void>;
-}
-
-export interface World {
-  readonly rig: Rig;
-  readonly key: string;
-  readonly caFile: string;
-  /** for whatever a run needs */
-  readonly folder: string;
 }
 
 async function freePort(): Promise<number> {

@@ -94,8 +94,8 @@ bool OnlyLineEnds(const unsigned char* bytes, size_t length) {
 bool NothingBehind(int fd, unsigned char* scratch, size_t capacity) {
   while (capacity > 0 && WaitReadable(fd, 0) == Readable::kYes) {
     ssize_t got = read(fd, scratch, capacity);
-    if (got == 0 || (got < 0 && errno != EINTR)) return true;
-    if (got < 0) continue;
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got <= 0) return true;
     if (!OnlyLineEnds(scratch, static_cast<size_t>(got))) return false;
     capacity -= static_cast<size_t>(got);
   }

@@ -1,8 +1,12 @@
-// Which URLs are taken for the upstream, and for a proxy on the way to it. The key goes there: no plain http over a network unless told so,
-// and nothing in the URL that would be dropped or shown.
+// Which URLs are taken for the upstream, and for a proxy on the way to it. The key goes there: no plain
+// http over a network unless told so, and nothing in the URL that would be dropped or shown.
 
 import { StartError } from "../errors.ts";
 import { isLoopbackHost } from "../loopback.ts";
+
+// The launcher reads the port too, for its rule on connections: only forms that have one reading. URL
+// forgives what is not; an empty user name, for one, is not there to see in its result.
+const plainForm = /^https?:\/\/[^/?#@\\\s\p{Cc}]+([/?#][^\\\s\p{Cc}]*)?$/iu;
 
 /**
  * Check the value of `--upstream-url`.
@@ -11,9 +15,6 @@ import { isLoopbackHost } from "../loopback.ts";
  * @throws {StartError} PXY_START_UPSTREAM_URL, PXY_START_INSECURE_UPSTREAM; neither quotes userinfo
  */
 export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
-  // The launcher reads the port too, for its rule on connections: only forms that have one reading.
-  if (!/^https?:\/\/[^\\\s]+$/i.test(text) && /^https?:/i.test(text.trim()))
-    throw refuse("it is not an absolute URL");
   let url: URL;
   try {
     url = new URL(text);
@@ -24,6 +25,7 @@ export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
     throw refuse("its scheme is not https");
   }
   if (url.username !== "" || url.password !== "") throw refuse("it holds a user name or password");
+  if (!plainForm.test(text)) throw refuse("it is not an absolute URL");
   if (url.hash !== "" || text.includes("#")) throw refuse("it holds a fragment");
   if (url.protocol === "http:" && !allowInsecure && !isLoopbackHost(url.hostname)) {
     throw new StartError(
@@ -40,10 +42,11 @@ export function parseUpstreamUrl(text: string, allowInsecure: boolean): URL {
  * @throws {StartError} PXY_START_UPSTREAM_PROXY; it quotes nothing
  */
 export function parseProxyUrl(text: string): URL {
-  const url = /^https?:\/\/[^\\\s]+$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  const url = /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw refuseProxy("it is not an absolute http or https URL");
   // The command line is there for everyone on the machine to read.
   if (url.username !== "" || url.password !== "") throw refuseProxy("it holds a user name or password");
+  if (!plainForm.test(text)) throw refuseProxy("it is not an absolute http or https URL");
   if (url.pathname !== "/" || url.search !== "" || text.includes("#")) {
     throw refuseProxy("it holds more than a host and a port");
   }

@@ -32,18 +32,28 @@ after(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
-async function scanAtRestAndUnderLoad(proxy: RunningProxy): Promise<number[]> {
+interface Scans {
+  readonly copies: readonly number[];
+  /** where they were found, for the message of a test that fails */
+  readonly places: string;
+}
+
+async function scanAtRestAndUnderLoad(proxy: RunningProxy): Promise<Scans> {
   await sendMany(proxy.port, 1000);
   const atRest = scanMemory(proxy.pid, testKey);
   const load = sendMany(proxy.port, 1000);
-  const underLoad: number[] = [];
+  const scans = [atRest];
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
-    underLoad.push(scanMemory(proxy.pid, testKey).copies);
+    scans.push(scanMemory(proxy.pid, testKey));
   }
   await load;
   assert.ok(atRest.scannedBytes > 30 * 1024 * 1024, "the scan saw the process");
-  return [atRest.copies, ...underLoad, scanMemory(proxy.pid, testKey).copies];
+  scans.push(scanMemory(proxy.pid, testKey));
+  return {
+    copies: scans.map((scan) => scan.copies),
+    places: scans.flatMap((scan) => scan.places).join("\n"),
+  };
 }
 
 test(
@@ -54,7 +64,8 @@ test(
     const { stdout } = await runProxy({ args: ["--check"] });
     // Where the kernel has no memfd_secret, root can read the one page that holds the key.
     const expected = /secret memory\s+memfd_secret/.test(stdout) ? 0 : 1;
-    assert.deepEqual(await scanAtRestAndUnderLoad(proxy), Array(5).fill(expected));
+    const { copies, places } = await scanAtRestAndUnderLoad(proxy);
+    assert.deepEqual(copies, Array(5).fill(expected), `${proxy.output.stderr}${places}`);
     await proxy.stop();
   },
 );
@@ -62,7 +73,7 @@ test(
 test("the same scan finds many in a proxy that holds it as a string", needsRoot, async () => {
   const entry = fileURLToPath(new URL("../controls/string-proxy.js", import.meta.url));
   const control = await startProxy({ command: process.execPath, args: [entry, upstream.url] });
-  const copies = await scanAtRestAndUnderLoad(control);
+  const { copies } = await scanAtRestAndUnderLoad(control);
   assert.ok(
     copies.every((found) => found > 10),
     `found ${copies}`,

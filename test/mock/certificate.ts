@@ -50,10 +50,27 @@ function draft(subject: string, keys: KeyPair, validity: Validity): forge.pki.Ce
   return certificate;
 }
 
-/** Make an authority that is trusted nowhere until its `cert` is handed over. */
-export function makeAuthority(): Authority {
+function subjectAltName(names: readonly string[]): object {
+  const altNames = names.map((name) =>
+    /^[\d.]+$/.test(name) ? { type: 7, ip: name } : { type: 2, value: name },
+  );
+  return { name: "subjectAltName", altNames };
+}
+
+/** Make a server's certificate for which nobody vouches but itself. */
+export function makeSelfSigned(names: readonly string[]): Credentials {
   const keys = makeKeyPair();
-  const root = draft("Throwaway test authority", keys, today());
+  const certificate = draft(names[0] ?? "localhost", keys, today());
+  certificate.setIssuer(certificate.subject.attributes);
+  certificate.setExtensions([subjectAltName(names)]);
+  certificate.sign(keys.privateKey, forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(certificate), key: keys.pem };
+}
+
+/** Make an authority that is trusted nowhere until its `cert` is handed over. */
+export function makeAuthority(name = "Throwaway test authority"): Authority {
+  const keys = makeKeyPair();
+  const root = draft(name, keys, today());
   root.setIssuer(root.subject.attributes);
   root.setExtensions([
     { name: "basicConstraints", cA: true, critical: true },
@@ -68,14 +85,7 @@ export function makeAuthority(): Authority {
       const serverKeys = makeKeyPair();
       const certificate = draft(names[0] ?? "localhost", serverKeys, validity);
       certificate.setIssuer(root.subject.attributes);
-      certificate.setExtensions([
-        {
-          name: "subjectAltName",
-          altNames: names.map((name) =>
-            /^[\d.]+$/.test(name) ? { type: 7, ip: name } : { type: 2, value: name },
-          ),
-        },
-      ]);
+      certificate.setExtensions([subjectAltName(names)]);
       certificate.sign(keys.privateKey, forge.md.sha256.create());
       return { cert: forge.pki.certificateToPem(certificate), key: serverKeys.pem };
     },
