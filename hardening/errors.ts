@@ -33,6 +33,11 @@ const errors = {
     "end the key with a newline, or close stdin after it",
   ],
   HRD_ERR_KEY_UNREADABLE: [1, "cannot read the API key from stdin", "check what stdin is connected to"],
+  HRD_ERR_REQUEST_TOKEN: [
+    1,
+    "invalid workload identity bearer credential",
+    "with --github-oidc stdin takes the job's request token: printenv ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+  ],
   HRD_ERR_MEMORY: [
     8,
     "cannot lock memory for the API key",

@@ -34,12 +34,43 @@ export type KeyReadResult =
   | { readonly length: number }
   | { readonly failure: string; readonly errno: number };
 
+/** What of an HTTP reply has arrived; the rest is meaningful once it is whole. */
+export interface HttpReplyFacts {
+  readonly state: "incomplete" | "malformed" | "whole";
+  readonly status: number;
+  /** the body, chunks joined, as a place in the bytes that were looked at */
+  readonly start: number;
+  readonly length: number;
+}
+
+export type TokenReplyFacts =
+  | { readonly failure: "MALFORMED" | "NO_TOKEN" | "BAD_CHARACTER" | "TOO_LARGE" }
+  | {
+      readonly length: number;
+      /** right is Bearer, in any case */
+      readonly tokenType: "absent" | "right" | "wrong";
+      /** right is urn:ietf:params:oauth:token-type:access_token */
+      readonly issuedType: "absent" | "right" | "wrong";
+      /** whole seconds; -1 where absent, -2 where it is no whole number */
+      readonly expiresIn: number;
+      /** seconds since 1970; likewise */
+      readonly expiresAt: number;
+    };
+
 interface Native {
   mapSecretMemory(bytes: number): { readonly memory: Uint8Array } | { readonly errno: number };
   /** errno, 0 for success */
   lockMemory(memory: Uint8Array): number;
   readKey(fd: number, slot: Uint8Array, timeoutMs: number): KeyReadResult;
   fillRandomKey(slot: Uint8Array, length: number): void;
+  /** joins the chunks of a whole reply in place */
+  readHttpReply(bytes: Uint8Array, atEnd: boolean): HttpReplyFacts;
+  /** moves a member of the JSON object into the slot; uses the body up */
+  takeToken(body: Uint8Array, member: string, slot: Uint8Array): TokenReplyFacts;
+  /** RFC 6749's code of a refusal, empty where there is none */
+  errorCodeOf(body: Uint8Array): string;
+  /** zeroes what returned functions left on the stack */
+  wipeStack(): void;
   /** overwrites the key in `data`; the length of a tail to hold back, plus 65536 where it was found */
   maskEcho(key: Uint8Array, data: Uint8Array): number;
   wipe(memory: Uint8Array): void;

@@ -11,17 +11,17 @@ import { ScratchMemory } from "./scratch-memory.ts";
 const maxKeyBytes = 4096;
 
 // Twice the longest key: room to see that a line is too long, and what follows a line.
-const slotBytes = 2 * maxKeyBytes;
+export const slotBytes = 2 * maxKeyBytes;
 
 // The second is for a rotated key: the locked process can map nothing when that one comes.
 const slotCount = 2;
 
 // Room for the head of a Codex request with a body of 4 KB. With the slots for keys less than 64 KiB,
 // which is what older systems let an ordinary user lock.
-const scratchSlotBytes = 8192;
+export const scratchSlotBytes = 8192;
 const scratchSlotCount = 4;
 
-const keyTimeoutMs = 30_000;
+export const keyTimeoutMs = 30_000;
 
 export type SecretMemoryKind = "memfd_secret" | "sodium";
 
@@ -30,8 +30,17 @@ export interface Secret {
   readonly kind: SecretMemoryKind;
   /** 128 random bits in hex that stand for the key in JavaScript; never sent to anyone */
   readonly placeholder: string;
-  /** a view of the key in secret memory, for socket writes only: never copy it, never decode it */
+  /**
+   * a view of the key in secret memory, for socket writes only: never copy it, never decode it. Ask for
+   * it at the moment of the write: with workload identity it is another after each renewal
+   */
   readonly bytes: Uint8Array;
+  /**
+   * Keep what `bytes` is now from being zeroed, should it be replaced meanwhile.
+   *
+   * @returns to be called when the write is done or has failed
+   */
+  hold(): () => void;
   /** where request heads are put together with the key */
   readonly scratch: ScratchMemory;
   /**
@@ -44,13 +53,18 @@ export interface Secret {
   wipe(): void;
 }
 
-interface SecretMemory {
+export interface SecretMemory {
   readonly kind: SecretMemoryKind;
   readonly memory: Uint8Array;
 }
 
-function allocate(): SecretMemory {
-  const allocated = mapOrLock(slotBytes * slotCount + scratchSlotBytes * scratchSlotCount);
+/**
+ * Allocate all secret memory that the process will ever have, zeroed on a fatal signal. Once a process.
+ *
+ * @throws {HardeningError} HRD_ERR_MEMORY when memory cannot be locked
+ */
+export function allocateSecretMemory(bytes: number): SecretMemory {
+  const allocated = mapOrLock(bytes);
   native.wipeOnFatalSignals(allocated.memory);
   return allocated;
 }
@@ -69,6 +83,12 @@ const echoFound = 65_536;
 
 const notFound = { heldBytes: 0, isFound: false } as const;
 
+/** Overwrite a key in `data`, as {@link Secret.maskEcho} does. */
+export function maskEchoOf(key: Uint8Array, data: Uint8Array): ReturnType<Secret["maskEcho"]> {
+  const found = native.maskEcho(key, data);
+  return found === 0 ? notFound : { heldBytes: found % echoFound, isFound: found >= echoFound };
+}
+
 function seal({ kind, memory }: SecretMemory, length: number): Secret {
   const bytes = memory.subarray(0, length);
   return {
@@ -76,10 +96,8 @@ function seal({ kind, memory }: SecretMemory, length: number): Secret {
     placeholder: randomBytes(16).toString("hex"),
     bytes,
     scratch: new ScratchMemory(memory.subarray(slotBytes * slotCount), scratchSlotBytes),
-    maskEcho: (data) => {
-      const found = native.maskEcho(bytes, data);
-      return found === 0 ? notFound : { heldBytes: found % echoFound, isFound: found >= echoFound };
-    },
+    hold: () => () => {},
+    maskEcho: (data) => maskEchoOf(bytes, data),
     wipe: () => native.wipe(memory),
   };
 }
@@ -92,7 +110,7 @@ function seal({ kind, memory }: SecretMemory, length: number): Secret {
  * @throws {HardeningError} HRD_ERR_KEY_… for bad input, HRD_ERR_MEMORY when memory cannot be locked
  */
 export function readSecretFromStdin(): Secret {
-  const memory = allocate();
+  const memory = allocateSecretMemory(slotBytes * slotCount + scratchSlotBytes * scratchSlotCount);
   const read = native.readKey(0, memory.memory.subarray(0, slotBytes), keyTimeoutMs);
   native.replaceWithNull(0);
   if ("failure" in read) {
@@ -108,13 +126,14 @@ export function readSecretFromStdin(): Secret {
  * @throws {HardeningError} HRD_ERR_MEMORY when memory cannot be locked
  */
 export function makeRandomSecret(): Secret {
-  const memory = allocate();
+  const memory = allocateSecretMemory(slotBytes * slotCount + scratchSlotBytes * scratchSlotCount);
   const length = 51;
   native.fillRandomKey(memory.memory, length);
   return seal(memory, length);
 }
 
-function errnoName(errno: number): string {
+/** The name of an errno, for messages. */
+export function errnoName(errno: number): string {
   const entry = Object.entries(constants.errno).find(([, value]) => value === errno);
   return entry?.[0] ?? `errno ${errno}`;
 }

@@ -32,28 +32,28 @@ export class SplicingWriter {
    * @returns false when the socket has more to write than it should hold
    */
   write(parts: readonly Part[]): boolean {
-    const { placeholder, bytes } = this.#secret;
+    const { placeholder } = this.#secret;
     for (const [index, part] of parts.entries()) {
       const at = typeof part === "string" ? part.indexOf(placeholder) : -1;
       if (at === -1) continue;
       const head = part as string;
-      return this.#writeSecret([
-        ...parts.slice(0, index),
-        head.slice(0, at),
-        bytes,
-        head.slice(at + placeholder.length),
-        ...parts.slice(index + 1),
-      ]);
+      const before = [...parts.slice(0, index), head.slice(0, at)];
+      return this.#writeSecret(before, [head.slice(at + placeholder.length), ...parts.slice(index + 1)]);
     }
     return this.#writePlain(parts);
   }
 
-  #writeSecret(parts: readonly Part[]): boolean {
+  #writeSecret(before: readonly Part[], after: readonly Part[]): boolean {
+    const { bytes } = this.#secret;
+    const parts = [...before, bytes, ...after];
     const length = byteLength(parts);
     const slot = this.#secret.scratch.take(length);
     if (slot === undefined) {
       // Too long, or all slots are in use: one write a part, which copies nothing either.
-      return parts.map((part) => writePart(this.#socket, part)).at(-1) ?? true;
+      for (const part of before) writePart(this.#socket, part);
+      let hasRoom = this.#socket.write(bytes, this.#secret.hold());
+      for (const part of after) hasRoom = writePart(this.#socket, part);
+      return hasRoom;
     }
     join(parts, slot);
     return this.#socket.write(slot.subarray(0, length), () => this.#secret.scratch.release(slot));

@@ -31,6 +31,7 @@ const answers = {
   PXY_ERR_INTERNAL: [500, "server_error", "the proxy failed to handle the request"],
   PXY_ERR_UPSTREAM: [502, "upstream_error", "the upstream could not be reached or broke off"],
   PXY_ERR_UPSTREAM_TIMEOUT: [504, "upstream_error", "the upstream did not answer in time"],
+  PXY_ERR_CREDENTIAL: [503, "server_error", "workload identity renewal temporarily unavailable; retry later"],
   PXY_ERR_DRAINING: [503, "server_error", "the proxy is shutting down"],
 } as const satisfies Record<string, readonly [status: number, type: string, message: string]>;
 

@@ -18,6 +18,7 @@ import type { Deadline, Deadlines } from "./deadlines.ts";
 import { ProxyError } from "./errors.ts";
 import type { ExchangeObserver } from "./exchange-observer.ts";
 import { clientHeaders, clientTrailers } from "./headers.ts";
+import type { Credential } from "./oidc/credential.ts";
 import { ClientGone } from "./request-body.ts";
 import { describeUpstreamFailure } from "./upstream/failure.ts";
 import { ConnectFailure, type Phase } from "./upstream/phase.ts";
@@ -64,6 +65,7 @@ export class Exchange implements PooledHandler {
   #deadline: Deadline | undefined;
   /** of the answer, until its head is whole */
   #headBytes = 0;
+  #onRefused = () => {};
   #isOver = false;
 
   constructor(
@@ -83,6 +85,13 @@ export class Exchange implements PooledHandler {
     });
     // Comes at the end of a whole answer too; before that it means that the client left.
     response.once("close", () => this.#end("broken"));
+  }
+
+  /** A key that is refused is to be renewed, unless it was renewed meanwhile. */
+  goesOut(credential: Credential | undefined): void {
+    if (credential === undefined) return;
+    const { generation } = credential;
+    this.#onRefused = () => credential.refused(generation);
   }
 
   onLease(lease: Lease): void {
@@ -113,6 +122,7 @@ export class Exchange implements PooledHandler {
       this.#response.socket?.write(informationHead(status, clientHeaders(head.headers)), "latin1");
       return true;
     }
+    if (status === 401) this.#onRefused();
     this.#phase = "reading the answer";
     const { streamIdleTimeoutMs: limitMs } = this.#setup.limits;
     this.#limit(limitMs, () => `the stream stood still for ${limitMs} ms (--stream-idle-timeout-ms)`);

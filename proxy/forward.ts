@@ -8,6 +8,7 @@ import { type AnswerLimits, Exchange, type ExchangeSetup, type ForwardReport } f
 import type { ObserveExchange } from "./exchange-observer.ts";
 import { requestHeaderRule } from "./headers.ts";
 import { type BodyLimits, isSmall, StreamedBody, takeWhole } from "./request-body.ts";
+import { ConnectFailure } from "./upstream/phase.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
 export interface ForwardLimits extends BodyLimits, AnswerLimits {}
@@ -27,7 +28,7 @@ export function makeForward(
   report: ForwardReport,
   observe?: ObserveExchange,
 ): Forward {
-  const { pool, path, isTls } = upstream;
+  const { pool, path, isTls, credential } = upstream;
   const upstreamHeaders = requestHeaderRule(upstream);
   const deadlines = new Deadlines([
     limits.clientBodyIdleTimeoutMs,
@@ -43,6 +44,7 @@ export function makeForward(
     if (request.headers.expect !== undefined && request.httpVersion === "1.1") response.writeContinue();
 
     const send = (body: Buffer | StreamedBody): void => {
+      exchange.goesOut(credential);
       const headers = upstreamHeaders(request.rawHeaders);
       observer?.requestHead("POST", path, headers);
       try {
@@ -51,7 +53,11 @@ export function makeForward(
         exchange.onError(error as Error);
       }
     };
-    if (isSmall(request)) {
+    const begin = (): void => {
+      if (!isSmall(request)) {
+        send(new StreamedBody(request, limits, deadlines, observer));
+        return;
+      }
       takeWhole(request, limits, deadlines, (error, body) => {
         if (error !== null) {
           exchange.onError(error);
@@ -61,8 +67,15 @@ export function makeForward(
         observer?.requestData(body);
         observer?.requestEnd(true);
       });
-    } else {
-      send(new StreamedBody(request, limits, deadlines, observer));
+    };
+    const ready = credential?.ready();
+    if (ready === undefined) {
+      begin();
+      return;
     }
+    ready.then(
+      () => !response.closed && begin(), // unless the client did not wait
+      (error) => exchange.onError(new ConnectFailure("renewing the key", error)),
+    );
   };
 }

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import type { HardeningLevel } from "../hardening/measures.ts";
 import { StartError } from "./errors.ts";
 import type { ForwardLimits } from "./forward.ts";
+import { readWorkloadIdentity, type WorkloadIdentity } from "./oidc/workload-identity.ts";
 import { printOut } from "./terminal.ts";
 import { parseAddedHeader, parseAuthHeader } from "./upstream/own-headers.ts";
 import type { UpstreamOptions } from "./upstream/upstream.ts";
@@ -16,6 +17,8 @@ export interface Options extends UpstreamOptions, ForwardLimits {
   readonly listenFd: number;
   readonly serverInfo: string | undefined;
   readonly httpShutdown: boolean;
+  /** undefined where the key comes from stdin */
+  readonly workloadIdentity: WorkloadIdentity | undefined;
   /** longest time for the head of a request; 0 for no limit */
   readonly clientHeadersTimeoutMs: number;
   /** lower case, without port */
@@ -170,6 +173,11 @@ export function makeCommand(version: string): Command {
       "TLSv1.2",
     )
     .option("--allow-host <NAME>", "accept this name in the Host header too; repeatable", hostNames)
+    .option("--github-oidc", "in a GitHub job: stdin holds the request token, the key is fetched and renewed")
+    .option("--oidc-audience <TEXT>", "with --github-oidc: the audience that GitHub's token is for")
+    .option("--identity-provider-id <ID>", "with --github-oidc: the identity provider set up at OpenAI")
+    .option("--service-account-id <ID>", "with --github-oidc: the service account to act for")
+    .option("--github-oidc-request-url <URL>", "with --github-oidc: $ACTIONS_ID_TOKEN_REQUEST_URL")
     .option(
       "--max-body-bytes <N>",
       "largest request body",
@@ -272,6 +280,7 @@ export function parseOptions(args: readonly string[], version: string): Options 
     serverInfo: values.serverInfo,
     httpShutdown: values.httpShutdown === true,
     upstreamUrl,
+    workloadIdentity: readWorkloadIdentity(values, upstreamUrl.href === defaultUpstreamUrl),
     upstreamCa: values.upstreamCa,
     upstreamAuthHeader: values.upstreamAuth,
     upstreamHeaders: values.upstreamHeader ?? [],

@@ -4,12 +4,14 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Secret } from "../hardening/secret.ts";
+import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
 import { limitConnections } from "./connection-limit.ts";
 import { startDumps } from "./dump/dumps.ts";
 import { StartError } from "./errors.ts";
 import type { ForwardReport } from "./exchange.ts";
 import { makeForward } from "./forward.ts";
 import { superviseServer } from "./lifecycle.ts";
+import { openCredential } from "./oidc/open-credential.ts";
 import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
 import { describeServer, removeByJanitor, writeServerInfo } from "./server-info.ts";
@@ -26,12 +28,19 @@ export interface PreparedServer {
 }
 
 /**
- * Build the server and load whatever its first request would load.
+ * Build the server and load whatever its first request would load, the first access token included.
  *
+ * @param tokens - where the key is fetched instead of given
  * @throws {StartError} for what the options name and is not there
+ * @throws {WorkloadIdentityError} when the first access token cannot be had
  */
-export async function prepareServer(options: Options, secret: Secret): Promise<PreparedServer> {
-  const upstream = openUpstream(options, secret);
+export async function prepareServer(
+  options: Options,
+  secret: Secret,
+  tokens: WorkloadTokens | undefined,
+): Promise<PreparedServer> {
+  const credential = openCredential(options, tokens);
+  const upstream = { ...openUpstream(options, secret), ...(credential && { credential }) };
   const report: ForwardReport = {
     failed: (phase, failure) => sayWarning(`request failed while ${phase}: ${failure.message}`),
     maskedEcho: () => sayWarning("the upstream sent the key back; it was masked"),
@@ -64,6 +73,7 @@ export async function prepareServer(options: Options, secret: Secret): Promise<P
 
   await warmUp((options.upstreamProxy ?? options.upstreamUrl).hostname);
   await server.ready();
+  await credential?.start();
 
   let port = 0;
   return {

@@ -9,8 +9,9 @@ import { refuseWatchersHere } from "../hardening/pre-main.ts";
 import { limitResources } from "../hardening/resource-limits.ts";
 import { makeRandomSecret, readSecretFromStdin } from "../hardening/secret.ts";
 import { becomeServiceUser, chooseServiceUser } from "../hardening/service-user.ts";
+import { WorkloadTokens } from "../hardening/workload-tokens.ts";
 import { takeDumpFolder } from "./dump/dump-folder.ts";
-import { parseOptions } from "./options.ts";
+import { type Options, parseOptions } from "./options.ts";
 import { printOut, sayPlain, sayWarning } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -30,12 +31,14 @@ export async function start(args: readonly string[]): Promise<void> {
   takeDumpFolder(options, serviceUser);
   const hasCrashTrace = traceCrashes();
 
-  const secret = options.check ? makeRandomSecret() : readSecretFromStdin();
+  const hasTokens = options.workloadIdentity !== undefined && !options.check;
+  const tokens = hasTokens ? new WorkloadTokens() : undefined;
+  const secret = tokens?.secret ?? (options.check ? makeRandomSecret() : readSecretFromStdin());
   process.on("exit", () => secret.wipe());
 
   const { prepareServer } = await import("./serve.ts");
   const { formatMeasures } = await import("./check.ts");
-  const server = await prepareServer(options, secret);
+  const server = await prepareServer(options, secret, tokens);
   const port = await server.listen();
   server.publish();
 
@@ -53,8 +56,7 @@ export async function start(args: readonly string[]): Promise<void> {
     wasRoot,
     startUid,
     hasTrustedFiles: options.hasTrustedFiles,
-    // Discard or echo, whichever is not where the upstream is.
-    forbiddenPort: options.upstreamUrl.port === "9" ? 7 : 9,
+    forbiddenPort: portOfNobody(options),
     hasStaticLauncher: options.hasStaticLauncher,
     memoryKind: secret.kind,
     hasCrashTrace,
@@ -74,4 +76,10 @@ export async function start(args: readonly string[]): Promise<void> {
   }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on 127.0.0.1:${port}`);
+}
+
+// Discard, echo, quote of the day or character generator: one at which nobody is to be reached.
+function portOfNobody({ upstreamUrl, upstreamProxy, workloadIdentity }: Options): number {
+  const used = [upstreamUrl.port, upstreamProxy?.port, workloadIdentity?.requestUrl.port];
+  return [9, 7, 17, 19].find((port) => !used.includes(String(port))) as number;
 }

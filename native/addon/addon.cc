@@ -17,6 +17,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
   exports.Set("maskEcho", Napi::Function::New(env, MaskEcho));
   exports.Set("wipe", Napi::Function::New(env, Wipe));
+  exports.Set("readHttpReply", Napi::Function::New(env, ReadReply));
+  exports.Set("takeToken", Napi::Function::New(env, TakeTokenInto));
+  exports.Set("errorCodeOf", Napi::Function::New(env, ErrorCodeOf));
+  exports.Set("wipeStack", Napi::Function::New(env, WipeStack));
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
   exports.Set("tcpState", Napi::Function::New(env, TcpState));
   exports.Set("resetOnClose", Napi::Function::New(env, ResetOnClose));

@@ -10,5 +10,9 @@ Napi::Value ReadKey(const Napi::CallbackInfo& info);
 Napi::Value FillRandomKey(const Napi::CallbackInfo& info);
 Napi::Value MaskEcho(const Napi::CallbackInfo& info);
 Napi::Value Wipe(const Napi::CallbackInfo& info);
+Napi::Value ReadReply(const Napi::CallbackInfo& info);
+Napi::Value TakeTokenInto(const Napi::CallbackInfo& info);
+Napi::Value ErrorCodeOf(const Napi::CallbackInfo& info);
+Napi::Value WipeStack(const Napi::CallbackInfo& info);
 
 #endif

@@ -167,6 +167,10 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
     const char *next_hop = options->upstream_proxy != NULL ? options->upstream_proxy : options->upstream_url;
     allow_connecting_to(ruleset, port_of(next_hop));
     allow_connecting_to(ruleset, 53);
+    if (options->oidc_url != NULL && options->upstream_proxy == NULL) {
+      allow_connecting_to(ruleset, port_of(options->oidc_url));
+      allow_connecting_to(ruleset, 443);  // where the token is exchanged
+    }
   }
 
   bool restricted = syscall(NR_RESTRICT_SELF, ruleset, 0) == 0;

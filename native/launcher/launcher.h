@@ -36,6 +36,7 @@ struct options {
   const char *dump_dir;      // NULL where not given
   int dump_folder;           // its descriptor once opened, -1 where there is none
   const char *upstream_url;  // as given, unchecked
+  const char *oidc_url;      // likewise; NULL where not given
   const char *upstream_proxy;        // likewise; NULL where not given
   const char *upstream_client_cert;  // NULL where not given
   const char *upstream_client_key;   // NULL where not given

@@ -34,6 +34,11 @@ static const struct option known_options[] = {
     {"--upstream-tls-min-version", NULL, VALUE, ONCE, false},
     {"--allow-insecure-upstream", NULL, SWITCH, ONCE, false},
     {"--allow-host", NULL, VALUE, REPEATABLE, false},
+    {"--github-oidc", NULL, SWITCH, ONCE, false},
+    {"--oidc-audience", NULL, VALUE, ONCE, false},
+    {"--identity-provider-id", NULL, VALUE, ONCE, false},
+    {"--service-account-id", NULL, VALUE, ONCE, false},
+    {"--github-oidc-request-url", NULL, VALUE, ONCE, false},
     {"--max-body-bytes", NULL, VALUE, ONCE, false},
     {"--drain-timeout-ms", NULL, VALUE, ONCE, false},
     {"--client-headers-timeout-ms", NULL, VALUE, ONCE, false},
@@ -141,6 +146,7 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (strcmp(option->name, "--dump-dir") == 0) options->dump_dir = value;
     if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
     if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;
+    if (strcmp(option->name, "--github-oidc-request-url") == 0) options->oidc_url = value;
     if (strcmp(option->name, "--upstream-proxy") == 0) options->upstream_proxy = value;
     if (strcmp(option->name, "--upstream-client-cert") == 0) options->upstream_client_cert = value;
     if (strcmp(option->name, "--upstream-client-key") == 0) options->upstream_client_key = value;

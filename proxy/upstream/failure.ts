@@ -18,6 +18,9 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: "response headers larger than 64 KiB",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "response shorter or longer than its Content-Length",
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "request shorter or longer than its Content-Length",
+  REPLY_TIMEOUT: "no answer within 15 seconds",
+  REPLY_TOO_LARGE: "answer larger than 16 KiB",
+  REPLY_MALFORMED: "malformed or truncated answer",
   CERT_HAS_EXPIRED: "certificate has expired",
   CERT_NOT_YET_VALID: "certificate is not valid yet",
   DEPTH_ZERO_SELF_SIGNED_CERT: "certificate is self-signed and not trusted (--upstream-ca)",
@@ -37,13 +40,15 @@ const unsolicited: Readonly<Record<string, string>> = {
 
 /** The code of an error, looked for in what caused it too: happy eyeballs wraps one error per address. */
 function codeOf(error: unknown): string {
-  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  const { name, code, cause, errors } = error as Record<"name" | "code" | "cause" | "errors", unknown>;
+  // Its code is undefined: undici looks it up in a table that has the names for keys.
+  if (name === "HTTPParserError") return "HPE";
   if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
   if (typeof code === "string") return code;
   return cause instanceof Error ? codeOf(cause) : "UNKNOWN";
 }
 
-function reasonOf(code: string, message: string): string {
+function nameOf(code: string, message: string): string {
   const named = (code === "UND_ERR_SOCKET" ? unsolicited[message] : undefined) ?? reasons[code];
   if (named !== undefined) return named;
   if (code.startsWith("HPE")) return "malformed response";
@@ -51,13 +56,18 @@ function reasonOf(code: string, message: string): string {
   return "failure";
 }
 
+/** @returns what went wrong in a few words, the code kept */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ProxyError) return error.message;
+  const code = codeOf(error);
+  return `${nameOf(code, (error as Error).message)} (${code})`;
+}
+
 /** @returns the answer for a client whose request failed upstream, the code kept in its message */
 export function describeUpstreamFailure(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;
-  const { cause, message = "", name } = error as { cause?: unknown; message?: string; name?: string };
+  const { cause } = error as { cause?: unknown };
   if (cause instanceof ProxyError) return cause;
-  // Its code is undefined: undici looks it up in a table that has the names for keys.
-  const code = name === "HTTPParserError" ? "HPE" : codeOf(error);
-  const answer = code === "ETIMEDOUT" ? "PXY_ERR_UPSTREAM_TIMEOUT" : "PXY_ERR_UPSTREAM";
-  return new ProxyError(answer, `${reasonOf(code, message)} (${code})`, { cause: error });
+  const answer = codeOf(error) === "ETIMEDOUT" ? "PXY_ERR_UPSTREAM_TIMEOUT" : "PXY_ERR_UPSTREAM";
+  return new ProxyError(answer, reasonOf(error), { cause: error });
 }

@@ -3,6 +3,7 @@
 import type { ProxyError } from "../errors.ts";
 
 export type Phase =
+  | "renewing the key"
   | "connecting"
   | "in the TLS handshake"
   | "sending the request"

@@ -69,7 +69,12 @@ function readPem(code: StartFailureCode, option: string, file: string): Buffer {
   }
 }
 
-function trustedRoots(caFile: string): string[] {
+/**
+ * Node's built-in roots and those of a file.
+ *
+ * @throws {StartError} PXY_START_UPSTREAM_CA
+ */
+export function trustedRoots(caFile: string): string[] {
   const pem = readPem("PXY_START_UPSTREAM_CA", "--upstream-ca", caFile).toString("latin1");
   const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
   if (certificates === null) {

@@ -3,6 +3,7 @@
 
 import type { SecureContext } from "node:tls";
 import type { Secret } from "../../hardening/secret.ts";
+import type { Credential } from "../oidc/credential.ts";
 import { type ConnectLimits, Connector } from "./connector.ts";
 import { UpstreamPool } from "./pool.ts";
 import { makeSecureContext, type TrustOptions } from "./trust.ts";
@@ -29,6 +30,8 @@ export interface Upstream {
   readonly authValue: string;
   /** name, value, name, value, … */
   readonly addedHeaders: readonly string[];
+  /** where the key is renewed, what a request asks before it goes out */
+  readonly credential?: Credential;
 }
 
 // As large as what we take from clients.

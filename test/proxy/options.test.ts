@@ -157,6 +157,95 @@ describe("--upstream-url", () => {
   });
 });
 
+describe("workload identity", () => {
+  const all = {
+    "--github-oidc": undefined,
+    "--oidc-audience": "a",
+    "--identity-provider-id": "i",
+    "--service-account-id": "s",
+    "--github-oidc-request-url": "https://token.example/oidc?api-version=2.0",
+  } as const;
+  const withChange = (change: Readonly<Record<string, string | undefined | null>>) =>
+    Object.entries({ ...all, ...change }).flatMap(([name, value]) =>
+      value === null ? [] : value === undefined ? [name] : [name, value],
+    );
+
+  test("takes all five options or none: one that is missing is named with exit 2", async () => {
+    for (const name of Object.keys(all)) {
+      const { code, stderr } = await run(...withChange({ [name]: null }));
+      assert.equal(code, 2);
+      const first = name === "--github-oidc" ? "--oidc-audience" : "--github-oidc";
+      assert.match(
+        stderr,
+        new RegExp(`^codex: error: the option '${first}' needs ${name} as well\ncodex: hint: .*\n$`),
+      );
+    }
+    const alone = await run("--github-oidc");
+    assert.match(
+      alone.stderr,
+      /needs --oidc-audience, --identity-provider-id, --service-account-id, --github-oidc-request-url as well/,
+    );
+  });
+
+  test("takes GitHub's URL as https, without user info or fragment, and quotes none that it refuses", async () => {
+    for (const url of [
+      "http://token.example/oidc",
+      "https://user@token.example/oidc",
+      "https://user:hunter2@token.example/oidc",
+      "https://token.example/oidc#fragment",
+      "https://token.example/oidc#",
+      "https:token.example",
+      "https://token.example\\@other/",
+      "https://[::1/",
+      "https://token.example:99999/",
+      "token.example",
+    ]) {
+      const { code, stderr } = await run(...withChange({ "--github-oidc-request-url": url }));
+      assert.equal(code, 1, url);
+      assert.match(
+        stderr,
+        /^codex: error: GitHub OIDC request URL must be HTTPS without user info or fragment\ncodex: hint: .*\n$/,
+      );
+      assert.doesNotMatch(stderr, /hunter2|token\.example/);
+    }
+  });
+
+  test("goes to the default upstream alone, written out or not", async () => {
+    for (const url of [
+      "https://api.openai.com/v1/responses?x=1",
+      "https://api.openai.com/v1/",
+      "https://other.example/v1/responses",
+      "http://127.0.0.1:1/v1/responses",
+    ]) {
+      const { code, stderr } = await run(...withChange({ "--upstream-url": url }));
+      assert.equal(code, 1, url);
+      assert.match(
+        stderr,
+        /^codex: error: workload identity requires the default OpenAI Responses endpoint\n/,
+      );
+    }
+    const { code, stderr } = await runProxy({
+      args: [...withChange({ "--upstream-url": "https://api.openai.com/v1/responses" }), "--check"],
+    });
+    assert.equal(code, 0, stderr);
+  });
+
+  test("takes the request token from stdin, and says what is wrong with it", async () => {
+    for (const [input, reason] of [
+      ["", "stdin holds none"],
+      ["secret token\n", "it holds a character that none has"],
+    ] as const) {
+      const { code, stderr } = await runProxy({ args: withChange({}), input });
+      assert.equal(code, 1);
+      assert.equal(
+        stderr.split("\n")[0],
+        `codex: error: invalid workload identity bearer credential (${reason})`,
+      );
+      assert.doesNotMatch(stderr, /secret/);
+    }
+  });
+});
+
 test("--upstream-ca that is missing or holds no certificate is named with exit 1", async () => {
   const missing = await run("--upstream-ca", "/nonexistent.pem");
   assert.deepEqual(

@@ -1,0 +1,87 @@
+// Where copies of the tokens are: root reads all memory of the proxy, after the start, after a renewal
+// and under load, and finds none, nor a part of one; in a program that keeps them in strings it does.
+
+import assert from "node:assert/strict";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { scanMemory } from "../memory-scan.ts";
+import type { RunningProxy } from "../proxy-process.ts";
+import { exchangeReply } from "./hosts.ts";
+import { requestToken, requestUrl, skipWithoutWorld, World } from "./world.ts";
+
+describe("read by root, the memory of the process", { skip: skipWithoutWorld }, () => {
+  let world: World;
+  before(async () => {
+    world = await World.open();
+  });
+  after(() => world.close());
+
+  const pieceBytes = 32;
+
+  /** How many of the pieces of a text are anywhere in a process: a copy may be there in parts. */
+  function piecesIn(pid: number, text: string): number {
+    let found = 0;
+    for (let at = 0; at + pieceBytes <= text.length; at += 8 * pieceBytes) {
+      if (scanMemory(pid, text.slice(at, at + pieceBytes)).copies > 0) found++;
+    }
+    return found;
+  }
+  const countAll = (pid: number, secrets: readonly string[]) => secrets.map((text) => piecesIn(pid, text));
+
+  async function secretsOf(proxy: RunningProxy): Promise<string[]> {
+    const jwts: string[] = [];
+    const tokens: string[] = [];
+    while (tokens.length === 0) {
+      const seen = await world.seen();
+      jwts.push(...seen.jwts);
+      tokens.push(...seen.tokens);
+      await sleep(50);
+    }
+    await sleep(200); // the proxy has read the reply by now
+    assert.equal(proxy.output.stderr.includes("failed"), false);
+    return [requestToken, jwts.at(-1) as string, tokens.at(-1) as string];
+  }
+
+  async function expectNoPiece(t: TestContext, args: readonly string[]): Promise<void> {
+    await world.set("exchange", exchangeReply({ expires_in: 10 }));
+    await world.seen();
+    const proxy = await world.start({ args });
+    // Where the kernel has no memfd_secret, root can read the memory that holds them.
+    const hasSecretMemory = /secret memory\s+memfd_secret/.test(
+      (await world.run({ args: ["--check"] })).stdout,
+    );
+    if (!hasSecretMemory) {
+      await proxy.stop();
+      t.skip("this kernel has no memfd_secret");
+      return;
+    }
+    const first = await secretsOf(proxy);
+    assert.deepEqual(countAll(proxy.pid, first), [0, 0, 0], "after the start");
+    const second = await secretsOf(proxy);
+    assert.deepEqual(countAll(proxy.pid, [...first, ...second]), Array(6).fill(0), "after a renewal");
+    const load = world.post(proxy.port, 5_000);
+    assert.deepEqual(countAll(proxy.pid, second), [0, 0, 0], "under load");
+    assert.ok((await load).every(({ status }) => status === 200));
+    assert.deepEqual(countAll(proxy.pid, [...first, ...second]), Array(6).fill(0), "after it");
+    await proxy.stop();
+  }
+
+  test("holds no piece of any token, after the start, after renewals at rest and under load", (t) =>
+    expectNoPiece(t, []));
+
+  test("nor where they came through a forward proxy", (t) =>
+    expectNoPiece(t, ["--upstream-proxy", world.forwardProxyUrl]));
+
+  test("holds them all in a program that does the same with strings", async () => {
+    const entry = fileURLToPath(new URL("../controls/string-oidc.js", import.meta.url));
+    const control = await world.startOther(process.execPath, [entry, world.caFile, requestUrl]);
+    const found = countAll(control.pid, await secretsOf(control));
+    assert.ok(
+      found.every((pieces) => pieces > 0),
+      `found ${found}`,
+    );
+    control.kill("SIGKILL");
+    await control.ended;
+  });
+});
