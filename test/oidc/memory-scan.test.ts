@@ -47,7 +47,7 @@ describe("read by root, the memory of the process", { skip: skipWithoutWorld }, 
   }
 
   async function expectNoPiece(t: TestContext, args: readonly string[]): Promise<void> {
-    await world.set("exchange", exchangeReply({ expires_in: 10 }));
+    await world.set("exchange", exchangeReply({ expires_in: 6 }));
     await world.seen();
     const proxy = await world.start({ args });
     // Where the kernel has no memfd_secret, root can read the memory that holds them.
@@ -63,7 +63,7 @@ describe("read by root, the memory of the process", { skip: skipWithoutWorld }, 
     assert.deepEqual(placesOf(proxy.pid, first), [], "after the start");
     const second = await secretsOf(proxy);
     assert.deepEqual(placesOf(proxy.pid, [...first, ...second]), [], "after a renewal");
-    const load = world.post(proxy.port, 5_000);
+    const load = world.post(proxy.port, 2_000);
     assert.deepEqual(placesOf(proxy.pid, second), [], "under load");
     assert.ok((await load).every(({ status }) => status === 200));
     assert.deepEqual(placesOf(proxy.pid, [...first, ...second]), [], "after it");
