@@ -74,6 +74,7 @@ export function drawChart(measures: readonly MeasureResult[]): string {
     top += panelHead + bars.length * rowHeight + 8;
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" viewBox="0 0 ${width} ${top}">
+<title>This proxy beside others, medians of one run</title>
 <style>
   text { font: 12px system-ui, sans-serif; fill: #222 }
   .title { font-weight: 600; font-size: 13px }

@@ -10,7 +10,7 @@ export interface BenchOptions {
   /** names, in no order */
   readonly measures: readonly string[];
   readonly peers: readonly string[];
-  /** folder for the JSON and the chart, undefined for none */
+  /** folder for what is kept, undefined for nothing */
   readonly out: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export const usage = `npm run bench -- [options]
   --quick          one short round
   --noisy          count what was disturbed too, where the machine is never quiet
   --priority       go before everything else on the machine, and count everything (root)
-  --out FOLDER     write results.json and results.svg there; default bench/results for a full run
+  --out FOLDER     write results.json, .txt and .svg there; default bench/results for a full run
 `;
 
 /**

@@ -1,6 +1,6 @@
 // Shows where the proxy's time goes under one of the loads of the benchmark.
 //
-//   npm run bench:profile -- [--load streams|requests] [--tls] [--seconds N]
+//   npm run bench:profile -- [--load streams|requests] [--tls] [--seconds N] [--priority]
 //     [--by javascript]   V8's sampling: time of each function itself, and a .cpuprofile to open elsewhere
 //     [--by perf]         kernel, Node and JavaScript together; needs perf and the right to use it
 //     [--by strace]       system calls, counted
@@ -19,13 +19,28 @@ import { parseArgs } from "node:util";
 import { packageRoot } from "../test/proxy-process.ts";
 import { type CpuProfile, selfTimes } from "./cpu-profile.ts";
 import { bodyBytes, nsPerUs } from "./measures/measure.ts";
-import { leaveProxyCore, loadCore, proxyCore, type StartedProcess, startOn } from "./processes.ts";
+import {
+  leaveProxyCore,
+  loadCore,
+  proxyCore,
+  type StartedProcess,
+  startOn,
+  takePriority,
+} from "./processes.ts";
 import { openWorld, type World } from "./world.ts";
 
+/** Functions that do nothing here and say that all went well, by their files. */
 const withoutEffect: Readonly<Record<string, string>> = {
-  "dist/hardening/lock.js": "export function lockProcess() { return true; }\n",
-  "dist/hardening/resource-limits.js": "export function limitResources() { return true; }\n",
+  "dist/hardening/lock.js": "lockProcess",
+  "dist/hardening/resource-limits.js": "limitResources",
 };
+
+function disarm(file: string, name: string): void {
+  const source = fs.readFileSync(file, "utf8");
+  const disarmed = source.replace(new RegExp(`(export function ${name}\\([^)]*\\) \\{)`), "$1 return true;");
+  if (disarmed === source) throw new Error(`${file} has no function ${name}`);
+  fs.writeFileSync(file, disarmed);
+}
 
 const nodeFlags: Readonly<Record<string, (folder: string) => readonly string[]>> = {
   javascript: (folder) => ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${folder}`],
@@ -49,7 +64,7 @@ async function startUnlocked(
     fs.cpSync(join(packageRoot, part), join(copy, part), { recursive: true });
   }
   fs.symlinkSync(join(packageRoot, "node_modules"), join(copy, "node_modules"));
-  for (const [file, text] of Object.entries(withoutEffect)) fs.writeFileSync(join(copy, file), text);
+  for (const [file, name] of Object.entries(withoutEffect)) disarm(join(copy, file), name);
 
   // The socket that the launcher would have opened.
   const socket = net.createServer().listen(0, "127.0.0.1", 4096);
@@ -78,6 +93,15 @@ async function startUnlocked(
     throw new Error(`the proxy did not start: ${(error as Error).message}\n${started.output()}`);
   }
   return { port, process: started };
+}
+
+// V8 samples from a thread of its own. On the same core it would get its turn mostly while the main
+// thread sleeps, and see next to nothing of what that does.
+function moveSampler(pid: number): void {
+  for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
+    const name = fs.readFileSync(`/proc/${pid}/task/${task}/comm`, "utf8").trim();
+    if (name === "v8:ProfEvntProc") spawnSync("taskset", ["--cpu-list", "--pid", `${loadCore}`, task]);
+  }
 }
 
 interface Load {
@@ -157,6 +181,7 @@ async function main(): Promise<void> {
       by: { type: "string", default: "javascript" },
       tls: { type: "boolean", default: false },
       seconds: { type: "string", default: "8" },
+      priority: { type: "boolean", default: false },
     },
   });
   const flags = nodeFlags[values.by];
@@ -166,10 +191,12 @@ async function main(): Promise<void> {
   const seconds = Number(values.seconds);
 
   leaveProxyCore();
+  if (values.priority) takePriority();
   const world = await openWorld();
   const folder = fs.mkdtempSync(join(tmpdir(), "codex-profile-"));
   const proxy = await startUnlocked(world, folder, values.tls, flags(folder));
   await putUnderLoad(world, proxy, values.load, 1);
+  moveSampler(proxy.process.pid);
 
   const isWatched = values.by !== "javascript";
   const watching = isWatched ? watch(values.by, proxy.process.pid, folder, seconds) : sleep(0);

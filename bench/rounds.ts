@@ -56,7 +56,7 @@ export async function runMeasure(
           const started = await startPeer(peer, world, measure.overTls);
           running.set(peer, started);
           // Warms it up: compilers, pools, allocators. What fails here fails again where it counts.
-          await measure.round(started, world, scale).catch(() => {});
+          await (measure.warmUp ?? measure.round)(started, world, scale).catch(() => {});
         } catch (error) {
           state.giveUp((error as Error).message);
         }

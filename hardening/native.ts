@@ -78,8 +78,10 @@ interface Native {
   replaceWithNull(fd: number): number;
   /** whether a write of a line to the descriptor would not block */
   canWrite(fd: number): boolean;
-  /** whether the TCP peer has sent its FIN or a reset; false where it cannot be known */
-  hasPeerClosed(fd: number): boolean;
+  /** tcpi_state of TCP_INFO, 0 where it cannot be known */
+  tcpState(fd: number): number;
+  /** closing the descriptor resets the connection */
+  resetOnClose(fd: number): void;
   /** undefined for a name that does not exist; any number exists */
   findUser(nameOrUid: string): { readonly uid: number; readonly gid: number } | undefined;
   findGroup(nameOrGid: string): number | undefined;

@@ -48,10 +48,10 @@ const addonSources = [
   "json-members",
   "http-reply",
   "echo-mask",
-  "peer",
   "process",
   "privileges",
   "seccomp-lock",
+  "tcp",
   "file-fence",
 ];
 

@@ -3,6 +3,9 @@
 // framing would take four buffers and a later tick for each event.
 
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+const maxCopiedBytes = 4096;
 
 /** Writes an answer, in pieces that are gathered until {@link AnswerStream.flush}. */
 export class AnswerStream {
@@ -33,7 +36,6 @@ export class AnswerStream {
     this.#head = () => this.#response.writeHead(statusCode, phrase, headers as string[]);
   }
 
-  /** @param piece - valid until the next flush */
   add(piece: Buffer): void {
     this.#pieces.push(piece);
   }
@@ -68,18 +70,18 @@ export class AnswerStream {
 
     if (!this.#isHeadSent && this.#isEnded) {
       this.#isHeadSent = true;
-      response.end(pieces.length === 0 ? undefined : joinPieces(pieces));
+      response.end(pieces.length === 0 ? undefined : Buffer.concat(pieces));
       return true;
     }
     if (this.#isHeadSent && !this.#isEnded) {
       if (pieces.length === 0) return !this.#waitsForDrain;
-      return this.#keepsUp(socket.write(this.#frame(pieces)));
+      return this.#keepsUp(this.#write(socket, pieces));
     }
     socket.cork();
     // As latin1: flushHeaders() would encode bytes above 0x7f of header values again.
     if (!this.#isHeadSent) response.write("", "latin1");
     this.#isHeadSent = true;
-    if (pieces.length > 0) socket.write(this.#frame(pieces));
+    if (pieces.length > 0) this.#write(socket, pieces);
     if (this.#isEnded) response.end();
     socket.uncork();
     return this.#keepsUp(!socket.writableNeedDrain);
@@ -99,20 +101,26 @@ export class AnswerStream {
     return hasRoom;
   }
 
-  // RFC 9112 7.1: one chunk of all pieces, copied, because they lie in a buffer that is read into again.
-  #frame(pieces: readonly Buffer[]): Buffer {
-    if (!this.#response.chunkedEncoding) return joinPieces(pieces);
+  // RFC 9112 7.1: one chunk of all pieces. A small one is copied between its framing, which is cheaper
+  // than a write of several buffers; a large one is not.
+  #write(socket: Socket, pieces: readonly Buffer[]): boolean {
+    const isChunked = this.#response.chunkedEncoding;
+    if (!isChunked && pieces.length === 1) return socket.write(pieces[0] as Buffer);
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    const size = `${length.toString(16)}\r\n`;
-    const frame = Buffer.allocUnsafe(size.length + length + 2);
+    const size = isChunked ? `${length.toString(16)}\r\n` : "";
+    const end = isChunked ? "\r\n" : "";
+    if (length > maxCopiedBytes) {
+      socket.cork();
+      if (isChunked) socket.write(size, "latin1");
+      for (const piece of pieces) socket.write(piece);
+      if (isChunked) socket.write(end, "latin1");
+      socket.uncork();
+      return !socket.writableNeedDrain;
+    }
+    const frame = Buffer.allocUnsafe(size.length + length + end.length);
     let at = frame.write(size, 0, "latin1");
     for (const piece of pieces) at += piece.copy(frame, at);
-    frame[at] = 0x0d;
-    frame[at + 1] = 0x0a;
-    return frame;
+    frame.write(end, at, "latin1");
+    return socket.write(frame);
   }
-}
-
-function joinPieces(pieces: readonly Buffer[]): Buffer {
-  return Buffer.concat(pieces);
 }

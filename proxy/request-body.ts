@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import { hasPeerClosed } from "../hardening/peer.ts";
+import { hasPeerClosed } from "../hardening/tcp.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { ProxyError } from "./errors.ts";
 import type { ExchangeObserver } from "./exchange-observer.ts";

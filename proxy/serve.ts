@@ -5,9 +5,11 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Secret } from "../hardening/secret.ts";
 import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
+import { limitConnections } from "./connection-limit.ts";
 import { startDumps } from "./dump/dumps.ts";
 import { StartError } from "./errors.ts";
-import { type ForwardReport, makeForward } from "./forward.ts";
+import type { ForwardReport } from "./exchange.ts";
+import { makeForward } from "./forward.ts";
 import { superviseServer } from "./lifecycle.ts";
 import { openCredential } from "./oidc/open-credential.ts";
 import type { Options } from "./options.ts";
@@ -55,6 +57,7 @@ export async function prepareServer(
     connections: () => lifecycle.connections,
     onShutdownRequest: () => lifecycle.stop(),
   });
+  limitConnections(server.server, options.dumpFd === undefined ? 2 : 4);
   const lifecycle = superviseServer(server.server, {
     drainTimeoutMs: options.drainTimeoutMs,
     onStop: () => removeServerInfo(),

@@ -101,6 +101,8 @@ static void heap_remove(struct connection *connection) {
 
 uint64_t upstream_next_ns(void) { return heap_size == 0 ? 0 : heap[0]->next_send_ns; }
 
+int upstream_streams(void) { return heap_size; }
+
 static void drop(struct connection *connection) {
   if (connection->heap_index != NOT_IN_HEAP) heap_remove(connection);
 #ifdef WITH_TLS

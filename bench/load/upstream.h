@@ -25,6 +25,9 @@ void upstream_turn(void);
 // Readable when upstream_turn has something to serve.
 int upstream_fd(void);
 
+// How many streams it is sending.
+int upstream_streams(void);
+
 // When the next event is due, 0 for never.
 uint64_t upstream_next_ns(void);
 

@@ -38,6 +38,8 @@ interface Common {
 export interface RunningMeasure extends Common {
   readonly kind: "running";
   readonly overTls?: boolean;
+  /** before the first round; one round that does not count, where nothing is given */
+  warmUp?(running: RunningPeer, world: World): Promise<unknown>;
   round(running: RunningPeer, world: World, scale: Scale): Promise<Values>;
 }
 

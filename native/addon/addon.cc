@@ -2,12 +2,12 @@
 
 #include <napi.h>
 
-#include "peer.h"
 #include "file-fence.h"
 #include "privileges.h"
 #include "process.h"
 #include "seccomp-lock.h"
 #include "secret.h"
+#include "tcp.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("mapSecretMemory", Napi::Function::New(env, MapSecretMemory));
@@ -22,7 +22,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("errorCodeOf", Napi::Function::New(env, ErrorCodeOf));
   exports.Set("wipeStack", Napi::Function::New(env, WipeStack));
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
-  exports.Set("hasPeerClosed", Napi::Function::New(env, HasPeerClosed));
+  exports.Set("tcpState", Napi::Function::New(env, TcpState));
+  exports.Set("resetOnClose", Napi::Function::New(env, ResetOnClose));
   exports.Set("findUser", Napi::Function::New(env, FindUser));
   exports.Set("findGroup", Napi::Function::New(env, FindGroup));
   exports.Set("dropPrivileges", Napi::Function::New(env, DropPrivileges));

@@ -1,9 +1,9 @@
 // --dump-dir: every forwarded request and its answer, in two files with one number. For debugging; the
 // files hold prompts and answers in the clear.
 
-import fs from "node:fs";
 import type { Secret } from "../../hardening/secret.ts";
 import type { ObserveExchange } from "../exchange-observer.ts";
+import { openFileLimit } from "../open-file-limit.ts";
 import type { Options } from "../options.ts";
 import { sayWarning } from "../terminal.ts";
 import { DumpDisk, type DumpFile } from "./dump-disk.ts";
@@ -64,10 +64,5 @@ const nowhere: DumpFile = { append: () => {}, end: () => {}, giveUp: () => {} };
 
 // Streams come first: each takes two descriptors, and without any left no client gets in.
 function maxOpenDumps(): number {
-  try {
-    const limits = fs.readFileSync("/proc/self/limits", "utf8");
-    return Math.floor(Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024) / 4);
-  } catch {
-    return 256;
-  }
+  return Math.floor((openFileLimit() ?? 1024) / 4);
 }

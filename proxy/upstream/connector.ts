@@ -142,6 +142,10 @@ export class Connector {
     }
 
     const onOpen = (): void => {
+      if (socket.destroyed) {
+        onError(Object.assign(new Error("closed"), { code: "UPSTREAM_RESET" }));
+        return;
+      }
       socket.off("error", onError);
       connected = new UpstreamSocket(socket, this.#secret);
       // Node reads into a given buffer only where it has made the connection itself.
@@ -152,7 +156,9 @@ export class Connector {
     const onError = (error: Error): void => finish(error, null);
     socket.on("error", onError);
     if (tunnel === undefined) socket.setNoDelay(true).setKeepAlive(true, tcpKeepAliveMs);
-    if (secureContext !== undefined) socket.once("secureConnect", onOpen);
+    // Not from within the callback: a write that OpenSSL's own call stack makes is put off by newer
+    // releases of Node, with a copy of its bytes, the key among them.
+    if (secureContext !== undefined) socket.once("secureConnect", () => setImmediate(onOpen));
     else if (tunnel === undefined) socket.once("connect", onOpen);
     else setImmediate(onOpen);
     // Errors after this come from its end, of which nobody needs to hear.

@@ -27,6 +27,7 @@ const reasons: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: "certificate authority is not trusted (--upstream-ca)",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate authority is not trusted (--upstream-ca)",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate authority is not trusted (--upstream-ca)",
+  CERT_SIGNATURE_FAILURE: "certificate authority is not trusted (--upstream-ca)",
   ERR_TLS_CERT_ALTNAME_INVALID: "certificate is for another host name",
   EPROTO: "the other side does not speak TLS as it should",
 };
@@ -39,7 +40,9 @@ const unsolicited: Readonly<Record<string, string>> = {
 
 /** The code of an error, looked for in what caused it too: happy eyeballs wraps one error per address. */
 function codeOf(error: unknown): string {
-  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  const { name, code, cause, errors } = error as Record<"name" | "code" | "cause" | "errors", unknown>;
+  // Its code is undefined: undici looks it up in a table that has the names for keys.
+  if (name === "HTTPParserError") return "HPE";
   if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
   if (typeof code === "string") return code;
   return cause instanceof Error ? codeOf(cause) : "UNKNOWN";
@@ -48,7 +51,7 @@ function codeOf(error: unknown): string {
 function nameOf(code: string, message: string): string {
   const named = (code === "UND_ERR_SOCKET" ? unsolicited[message] : undefined) ?? reasons[code];
   if (named !== undefined) return named;
-  if (code.startsWith("HPE_")) return "malformed response";
+  if (code.startsWith("HPE")) return "malformed response";
   if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) return "TLS failure";
   return "failure";
 }
@@ -65,7 +68,6 @@ export function describeUpstreamFailure(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;
   const { cause } = error as { cause?: unknown };
   if (cause instanceof ProxyError) return cause;
-  const code = codeOf(error);
-  const answer = code === "ETIMEDOUT" ? "PXY_ERR_UPSTREAM_TIMEOUT" : "PXY_ERR_UPSTREAM";
+  const answer = codeOf(error) === "ETIMEDOUT" ? "PXY_ERR_UPSTREAM_TIMEOUT" : "PXY_ERR_UPSTREAM";
   return new ProxyError(answer, reasonOf(error), { cause: error });
 }

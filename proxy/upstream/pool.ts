@@ -22,7 +22,7 @@ export interface PooledHandler extends undici.Dispatcher.DispatchHandler {
   /** called before anything else, with the connection */
   onLease(lease: Lease): void;
   /** called when what one read brought has been handed over */
-  onDelivered(): void;
+  onDelivered(bytes: number): void;
 }
 
 export interface PoolOptions {
@@ -45,7 +45,13 @@ export class UpstreamPool {
 
   /** Send a request on a connection of its own. */
   dispatch(request: undici.Dispatcher.DispatchOptions, handler: PooledHandler): void {
-    const connection = this.#idle.pop() ?? new PooledConnection(this.#connector, this.#options, this.#idle);
+    let connection = this.#idle.pop();
+    // Closed by the upstream while the event loop was elsewhere: given up before anything is written.
+    while (connection?.isGone) {
+      connection.abort();
+      connection = this.#idle.pop();
+    }
+    connection ??= new PooledConnection(this.#connector, this.#options, this.#idle);
     connection.dispatch(request, handler);
   }
 }
@@ -74,7 +80,7 @@ class PooledConnection implements Lease {
             return;
           }
           this.#socket = socket;
-          socket.onDelivered = () => this.#handler?.onDelivered();
+          socket.onDelivered = (bytes) => this.#handler?.onDelivered(bytes);
           callback(null, socket as never);
         });
       },
@@ -84,6 +90,11 @@ class PooledConnection implements Lease {
       // A request that waits for it gets a new connection from undici; nothing was sent for it yet.
       if (this.#handler === undefined) this.#discard();
     });
+  }
+
+  /** whether it has no connection on which something could be sent */
+  get isGone(): boolean {
+    return this.#socket?.isGone ?? true;
   }
 
   dispatch(request: undici.Dispatcher.DispatchOptions, handler: PooledHandler): void {
@@ -101,9 +112,9 @@ class PooledConnection implements Lease {
   }
 
   abort(): void {
-    this.#discard();
+    this.#socket?.reset();
     this.#attempt?.abort();
-    this.#socket?.destroy();
+    this.#discard();
   }
 
   release(): void {

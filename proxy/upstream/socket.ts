@@ -6,6 +6,7 @@ import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { Secret } from "../../hardening/secret.ts";
 import { type Part, SplicingWriter } from "../../hardening/splice.ts";
+import { destroyByReset, hasPeerClosed, wasReset } from "../../hardening/tcp.ts";
 
 /** The members of a socket that undici's HTTP/1.1 client uses, over a connected socket. */
 export class UpstreamSocket extends EventEmitter {
@@ -15,32 +16,38 @@ export class UpstreamSocket extends EventEmitter {
   #unread: Buffer | null = null;
 
   /** called when undici has taken in what one read brought */
-  onDelivered: () => void = () => {};
+  onDelivered: (bytes: number) => void = () => {};
 
   constructor(socket: Socket, secret: Secret) {
     super();
     this.#socket = socket;
     this.#writer = new SplicingWriter(socket, secret);
-    for (const event of ["drain", "end", "close"] as const) socket.on(event, () => this.emit(event));
+    for (const event of ["drain", "close"] as const) socket.on(event, () => this.emit(event));
+    // Before Node's own listener, which closes the other half.
+    socket.prependListener("end", () => {
+      if (wasReset(socket)) socket.destroy(Object.assign(new Error("reset"), { code: "UPSTREAM_RESET" }));
+      else this.emit("end");
+    });
     this.on("error", () => {}); // undici listens only while it has a use for the connection
     socket.on("error", (error: NodeJS.ErrnoException) => {
       // undici takes ECONNRESET on a body that ends with its connection for that body's end (a workaround
       // for macOS). Under another code it stays the error that it is, and no truncated answer looks whole.
       if (error.code === "ECONNRESET") error.code = "UPSTREAM_RESET";
       this.emit("error", error);
+      socket.destroy(); // after an error of TLS Node leaves it open
     });
   }
 
   /**
    * Hand over bytes that have arrived.
    *
-   * @param bytes - valid until this returns
+   * @param bytes - valid until this returns: undici keeps parts of a head until it is whole
    */
   deliver(bytes: Buffer): void {
-    this.#unread = bytes;
+    this.#unread = Buffer.from(bytes);
     this.emit("readable");
     this.#unread = null; // left over only where the connection is given up
-    this.onDelivered();
+    this.onDelivered(bytes.length);
   }
 
   /** Stop reading: what the peer sends stays with the kernel, and in time with the peer. */
@@ -79,6 +86,16 @@ export class UpstreamSocket extends EventEmitter {
   destroy(error?: Error): this {
     this.#socket.destroy(error);
     return this;
+  }
+
+  /** End it in whatever state it is; what the peer has not got yet is dropped. */
+  reset(): void {
+    destroyByReset(this.#socket);
+  }
+
+  /** whether nothing more can be sent on it, though that may not have been told yet */
+  get isGone(): boolean {
+    return this.#socket.destroyed || hasPeerClosed(this.#socket);
   }
 
   ref(): void {

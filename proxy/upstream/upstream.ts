@@ -21,6 +21,7 @@ export interface UpstreamOptions extends TrustOptions, ConnectLimits {
 
 export interface Upstream {
   readonly pool: UpstreamPool;
+  readonly isTls: boolean;
   /** path and query of every request */
   readonly path: string;
   /** in lower case */
@@ -64,6 +65,7 @@ export function openUpstream(options: UpstreamOptions, secret: Secret): Upstream
   );
   return {
     pool: new UpstreamPool(connector, { origin: url.origin, maxHeaderBytes, keepAliveTimeoutMs }),
+    isTls,
     path: url.pathname + url.search,
     authHeader: options.upstreamAuthHeader,
     authValue: `${options.upstreamAuthHeader === "authorization" ? "Bearer " : ""}${secret.placeholder}`,

@@ -56,9 +56,8 @@ export interface CorpusFile {
   readonly cases: readonly ConformanceCase[];
 }
 
-/** With what a proxy has to be started for the verdicts to hold. */
-export const corpusMaxBodyBytes = 100_000;
-export const corpusAllowedHost = "gateway.example";
+/** With what the proxy has to be started for the verdicts to hold, apart from its upstream. */
+export const corpusArguments = ["--max-body-bytes", "100000", "--allow-host", "gateway.example"] as const;
 
 /** All files of the corpus, in alphabetical order. */
 export function readCorpus(): readonly CorpusFile[] {

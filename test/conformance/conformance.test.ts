@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type RunningProxy, startProxy } from "../proxy-process.ts";
-import { corpusAllowedHost, corpusMaxBodyBytes, readCorpus } from "./case.ts";
+import { corpusArguments, readCorpus } from "./case.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
 import { assertVerdict, runCase } from "./run-case.ts";
 
@@ -17,10 +17,7 @@ let proxy: RunningProxy;
 before(async () => {
   recorder = await startRecorder();
   proxy = await startProxy({
-    args: [
-      ...["--upstream-url", `http://127.0.0.1:${recorder.port}/v1/responses`],
-      ...["--max-body-bytes", String(corpusMaxBodyBytes), "--allow-host", corpusAllowedHost],
-    ],
+    args: ["--upstream-url", `http://127.0.0.1:${recorder.port}/v1/responses`, ...corpusArguments],
   });
 });
 

@@ -23,8 +23,8 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
-/** Start a recorder on a free loopback port. */
-export async function startRecorder(): Promise<Recorder> {
+/** Start a recorder on a loopback port; 0 takes a free one. */
+export async function startRecorder(port = 0): Promise<Recorder> {
   const readers = new Map<net.Socket, StrictReader>();
   let requests: StrictRequest[] = [];
   let ambiguities: string[] = [];
@@ -55,7 +55,7 @@ export async function startRecorder(): Promise<Recorder> {
       readers.delete(socket);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
 
   return {
     port: (server.address() as AddressInfo).port,

@@ -18,6 +18,8 @@ export interface Observation {
   /** in the form of {@link Verdict.answers} */
   readonly answers: readonly string[];
   readonly then: Verdict["then"] | "neither kept nor closed in time";
+  /** whether it still served others afterwards */
+  readonly isAlive: boolean;
   readonly recording: Recording;
 }
 
@@ -31,8 +33,10 @@ class Connection {
   hasEnded = false;
   fault: string | undefined;
   readonly #socket: net.Socket;
+  readonly #timeoutMs: number;
 
-  constructor(port: number, isWithoutBody: (index: number) => boolean) {
+  constructor(port: number, timeoutMs: number, isWithoutBody: (index: number) => boolean) {
+    this.#timeoutMs = timeoutMs;
     this.reader = readAnswers(isWithoutBody);
     this.#socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
     this.#socket.on("data", (bytes) => {
@@ -64,7 +68,7 @@ class Connection {
 
   /** True once the condition holds, false when the time is up. */
   async reaches(condition: () => boolean): Promise<boolean> {
-    const deadline = Date.now() + caseTimeoutMs;
+    const deadline = Date.now() + this.#timeoutMs;
     while (!condition()) {
       if (Date.now() > deadline) return false;
       await sleep(1);
@@ -92,11 +96,13 @@ async function play(connection: Connection, pieces: readonly Piece[]): Promise<v
   flush();
 }
 
-async function sendProbe(port: number): Promise<void> {
-  const connection = new Connection(port, () => false);
+async function sendProbe(port: number, timeoutMs: number): Promise<boolean> {
+  const connection = new Connection(port, timeoutMs, () => false);
   connection.write(Buffer.from(probe));
-  await connection.reaches(() => connection.reader.answers.length > 0);
+  const isAnswered = () => connection.reader.answers.length > 0;
+  await connection.reaches(() => isAnswered() || connection.hasEnded);
   connection.destroy();
+  return isAnswered();
 }
 
 function describeAnswers({ answers }: AnswerReader, isWithoutBody: (index: number) => boolean): string[] {
@@ -109,12 +115,21 @@ function describeAnswers({ answers }: AnswerReader, isWithoutBody: (index: numbe
   });
 }
 
-/** Play a case against the proxy on `port`, whose upstream is the recorder. */
-export async function runCase(test: ConformanceCase, port: number, recorder: Recorder): Promise<Observation> {
+/**
+ * Play a case against the proxy on `port`, whose upstream is the recorder.
+ *
+ * @param timeoutMs - how long to wait for what the verdict says
+ */
+export async function runCase(
+  test: ConformanceCase,
+  port: number,
+  recorder: Recorder,
+  timeoutMs: number = caseTimeoutMs,
+): Promise<Observation> {
   recorder.take();
   const verdicts = verdictsOf(test);
   const isWithoutBody = (index: number) => verdicts[0]?.answers[index]?.endsWith(" without body") === true;
-  const connection = new Connection(port, isWithoutBody);
+  const connection = new Connection(port, timeoutMs, isWithoutBody);
   const answers = () =>
     connection.fault === undefined ? describeAnswers(connection.reader, isWithoutBody) : [connection.fault];
   await play(connection, test.send);
@@ -125,7 +140,7 @@ export async function runCase(test: ConformanceCase, port: number, recorder: Rec
     );
   await connection.reaches(() => matching() !== undefined || connection.hasEnded);
   const seen = answers();
-  await sendProbe(port);
+  const isAlive = await sendProbe(port, caseTimeoutMs);
 
   let then: Observation["then"] = "closed";
   if (!connection.hasEnded && matching()?.then === "waiting") then = "waiting";
@@ -138,7 +153,7 @@ export async function runCase(test: ConformanceCase, port: number, recorder: Rec
   await connection.reaches(() => recorder.unfinished() === 0);
   const recording = recorder.take();
   const requests = recording.requests.filter(({ headers }) => !headers.some(([name]) => name === "x-probe"));
-  return { answers: seen, then, recording: { ...recording, requests } };
+  return { answers: seen, then, isAlive, recording: { ...recording, requests } };
 }
 
 // What is for one connection only, or would tell who the client is, has no place upstream.
@@ -152,10 +167,15 @@ function valuesOf({ headers }: StrictRequest, name: string): string[] {
 }
 
 /** The observation in the words of a verdict, for a comparison of whole objects. */
-export function inWordsOf(verdict: Verdict, { answers, then, recording }: Observation, upstreamPort: number) {
+export function inWordsOf(
+  verdict: Verdict,
+  { answers, then, isAlive, recording }: Observation,
+  upstreamPort: number,
+) {
   return {
     answers,
     then,
+    isAlive,
     ambiguities: recording.ambiguities,
     brokenOff: verdict.mayBreakOff === true ? 0 : recording.brokenOff,
     forwarded: recording.requests.map((request, index) => {
@@ -178,6 +198,7 @@ export function wanted({ answers, then, forwarded = [] }: Verdict) {
   return {
     answers,
     then,
+    isAlive: true,
     ambiguities: [],
     brokenOff: 0,
     forwarded: forwarded.map(({ body, framing, headers = {} }) => ({

@@ -29,7 +29,7 @@ static inline char *string_of(const uint8_t *data, size_t size) {
   return text;
 }
 
-enum { MAX_WORDS = 200 };
+enum { MAX_WORDS = 400 };
 
 // The input as strings with a NUL between them; `words` ends with NULL. Free the returned memory.
 static inline char *words_of(const uint8_t *data, size_t size, char *words[MAX_WORDS + 1], int *count) {

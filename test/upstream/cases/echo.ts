@@ -52,6 +52,7 @@ export const echoCases: readonly Case[] = [
   },
   {
     name: "the key in a body that ends with its connection is stars",
+    over: "TCP",
     clients: bothVersions,
     upstream: onRequest(send(`HTTP/1.1 200 OK\r\n\r\nkey: ${testKey}`), fin),
     outcome: passed(200, `key: ${stars}`, masked),

@@ -127,28 +127,10 @@ export function tlsCases(servers: () => BadServers): readonly Case[] {
       outcome: cut("first", /TLS/),
     },
     {
-      name: "a record that cannot be decrypted breaks the client's connection where a close would end the body",
-      clients: bothVersions,
-      upstream: onRequest(
-        send("HTTP/1.1 200 OK\r\n\r\nhalf"),
-        untilClientHas("half"),
-        sendRawBytes(brokenRecord),
-        stayOpen,
-      ),
-      outcome: cut("half", /TLS/),
-    },
-    {
       name: "a close of TCP alone in the middle of a chunked answer breaks the client's connection",
       clients: bothVersions,
       upstream: onRequest(send(chunkedHead), untilClientHas("first"), finWithoutNotify),
       outcome: cut("first", /connection closed/),
-    },
-    {
-      // RFC 9112 9.8: without close_notify, anyone in the middle could have ended the body.
-      name: "a close of TCP alone where that of TLS would end the body breaks the client's connection",
-      clients: bothVersions,
-      upstream: onRequest(send("HTTP/1.1 200 OK\r\n\r\nhalf"), untilClientHas("half"), finWithoutNotify),
-      outcome: cut("half", /connection closed/),
     },
   ];
 }
