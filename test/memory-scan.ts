@@ -16,7 +16,12 @@ const windowBytes = 4 * 1024 * 1024;
 
 /** Count the copies of `text` in a process. Needs root when the process is not dumpable. */
 export function scanMemory(pid: number, text: string): ScanResult {
-  const needles = [Buffer.from(text, "latin1"), Buffer.from(text, "utf16le")];
+  return scanMemoryForAll(pid, [text]);
+}
+
+/** Count the copies of all the texts together, in one pass. */
+export function scanMemoryForAll(pid: number, texts: readonly string[]): ScanResult {
+  const needles = texts.flatMap((text) => [Buffer.from(text, "latin1"), Buffer.from(text, "utf16le")]);
   const overlap = Math.max(...needles.map((needle) => needle.length)) - 1;
   const fd = fs.openSync(`/proc/${pid}/mem`, "r");
   const window = Buffer.alloc(windowBytes);

@@ -144,6 +144,7 @@ class Reader {
   }
 
   Line NextLine() {
+    if (at_ == length_) return {};
     const void* found = memchr(bytes_ + at_, '\n', length_ - at_);
     if (found == nullptr) return {};
     size_t end = static_cast<size_t>(static_cast<const unsigned char*>(found) - bytes_);

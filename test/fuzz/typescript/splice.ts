@@ -1,6 +1,6 @@
 // The splice of the key: whatever undici writes, the socket gets the same bytes with the first
 // placeholder of each write replaced by the key, in one buffer where the memory for it is at hand, and
-// that memory is zero again when the socket has let go of it.
+// that memory is zero again when the socket has let go of it, as is any hold on the key.
 //
 // Input: writes with 0xff between them, of parts with 0xfd between them; an even first byte makes a part
 // a string; 0xfe stands for the placeholder.
@@ -40,7 +40,12 @@ export function fuzz(bytes: Buffer): void {
 export function checkSplice(writes: readonly (readonly Part[])[]): void {
   const memory = Buffer.alloc(slotBytes * slotCount);
   const scratch = new ScratchMemory(memory, slotBytes);
-  const secret = { placeholder, bytes: Buffer.from(key), scratch } as unknown as Secret;
+  let holds = 0;
+  const hold = () => {
+    holds++;
+    return () => holds--;
+  };
+  const secret = { placeholder, bytes: Buffer.from(key), scratch, hold } as unknown as Secret;
   const written: Buffer[] = [];
   const waiting: (() => void)[] = [];
   const socket = {
@@ -63,6 +68,7 @@ export function checkSplice(writes: readonly (readonly Part[])[]): void {
     if (waiting.length === slotCount) for (const onWritten of waiting.splice(0)) onWritten();
   }
   for (const onWritten of waiting.splice(0)) onWritten();
+  assert.equal(holds, 0, "the key is let go of when it is written");
   assert.ok(memory.every((byte) => byte === 0));
   for (let i = 0; i < slotCount; i++) assert.ok(scratch.take(slotBytes) !== undefined, "a slot was lost");
 }
