@@ -29,6 +29,8 @@ const reasons: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate authority is not trusted (--upstream-ca)",
   CERT_SIGNATURE_FAILURE: "certificate authority is not trusted (--upstream-ca)",
   ERR_TLS_CERT_ALTNAME_INVALID: "certificate is for another host name",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    "the upstream wants a client certificate (--upstream-client-cert)",
   EPROTO: "the other side does not speak TLS as it should",
 };
 

@@ -3,9 +3,9 @@
 
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { packageRoot } from "../proxy-process.ts";
 import { readInputs, unpackInputs, writeInputs } from "./corpus.ts";
 import { fuzzWithCoverage } from "./coverage-guided.ts";
 import {
@@ -16,8 +16,6 @@ import {
   typeScriptTargets,
 } from "./targets.ts";
 
-const work = join(packageRoot, "node_modules", ".cache", "fuzz");
-
 function giveUp(message: string): never {
   console.error(`fuzz: ${message}`);
   process.exit(1);
@@ -27,8 +25,7 @@ function fuzzNative(name: string, seconds: number): void {
   const clang = findClang();
   if (clang === undefined)
     giveUp("no clang; Debian: apt-get install --no-install-recommends clang libclang-rt-14-dev");
-  const folder = join(work, name);
-  fs.rmSync(folder, { recursive: true, force: true });
+  const folder = fs.mkdtempSync(join(tmpdir(), `codex-fuzz-${name}-`)); // stays where the target fails
   const corpus = join(folder, "corpus");
   unpackInputs(readInputs(name), corpus);
   const program = buildNativeTarget(name, clang, "libfuzzer", folder);
@@ -53,6 +50,7 @@ function fuzzNative(name: string, seconds: number): void {
     name,
     fs.readdirSync(minimal).map((file) => fs.readFileSync(join(minimal, file))),
   );
+  fs.rmSync(folder, { recursive: true });
 }
 
 async function fuzzTypeScript(name: string, seconds: number): Promise<void> {
