@@ -20,7 +20,7 @@ export class EchoMask {
 
   /**
    * @param chunk - overwritten in place where the key stands in it
-   * @returns what may go on now: all of it but a tail with which the key may have begun
+   * @returns what may go on now: all of it but a tail with which some key could begin, this one or another
    */
   push(chunk: Buffer): Buffer {
     const bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);

@@ -46,7 +46,7 @@ export interface Secret {
   /**
    * Overwrite the key in `data` with `*`.
    *
-   * @returns how many bytes at the end are a proper prefix of the key, and whether it was found
+   * @returns how many bytes at the end could be the beginning of some key, and whether this one was found
    */
   maskEcho(data: Uint8Array): { readonly heldBytes: number; readonly isFound: boolean };
   /** zero the key; requests after this fail */

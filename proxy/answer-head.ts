@@ -3,6 +3,7 @@
 
 import { STATUS_CODES } from "node:http";
 import { ProxyError } from "./errors.ts";
+import { valuesOf } from "./headers.ts";
 
 export interface AnswerHead {
   readonly status: number;
@@ -60,12 +61,4 @@ export function informationHead(status: number, headers: readonly string[]): str
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
   for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return `${head}\r\n`;
-}
-
-function valuesOf(headers: readonly string[], wanted: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === wanted) values.push(headers[i + 1] as string);
-  }
-  return values;
 }

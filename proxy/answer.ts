@@ -25,15 +25,23 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
   if (closing.has(error.statusCode)) headers.connection = "close";
   // With the phrase: an earlier attempt at a head may have left one that cannot be written.
   response.writeHead(error.statusCode, STATUS_CODES[error.statusCode] ?? "", headers).end(body);
-  if (!request.complete) closeAfterLinger(request);
+  closeAfterLinger(request, response);
 }
 
-/** Give a client that was answered early a while to stop sending, then close its connection. */
-export function closeAfterLinger(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
-  timer.unref();
-  // Comes at the end of the body as well as at the end of the connection.
-  request.once("close", () => clearTimeout(timer));
+/**
+ * Give a client that was answered before the end of its body a while to stop sending, from the end of
+ * the answer on, then close its connection.
+ */
+export function closeAfterLinger(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) return;
+  // An answer to a request that was sent ahead is written when those before it are.
+  response.once("finish", () => {
+    if (request.complete) return;
+    const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+    timer.unref();
+    // Comes at the end of the body as well as at the end of the connection.
+    request.once("close", () => clearTimeout(timer));
+  });
 }
 
 /** Answer on a connection whose bytes are not, or not any more, a request, and close it. */

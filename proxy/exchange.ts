@@ -19,7 +19,7 @@ import { ProxyError } from "./errors.ts";
 import type { ExchangeObserver } from "./exchange-observer.ts";
 import { clientHeaders, clientTrailers } from "./headers.ts";
 import type { Credential } from "./oidc/credential.ts";
-import { ClientGone } from "./request-body.ts";
+import { ClientGone, StreamedBody } from "./request-body.ts";
 import { describeUpstreamFailure } from "./upstream/failure.ts";
 import { ConnectFailure, type Phase } from "./upstream/phase.ts";
 import type { Lease, PooledHandler } from "./upstream/pool.ts";
@@ -65,7 +65,10 @@ export class Exchange implements PooledHandler {
   #deadline: Deadline | undefined;
   /** of the answer, until its head is whole */
   #headBytes = 0;
-  #onRefused = () => {};
+  #credential: Credential | undefined;
+  /** of the key with which the request went out */
+  #generation = 0;
+  #body: StreamedBody | undefined;
   #isOver = false;
 
   constructor(
@@ -87,11 +90,16 @@ export class Exchange implements PooledHandler {
     response.once("close", () => this.#end("broken"));
   }
 
-  /** A key that is refused is to be renewed, unless it was renewed meanwhile. */
-  goesOut(credential: Credential | undefined): void {
-    if (credential === undefined) return;
-    const { generation } = credential;
-    this.#onRefused = () => credential.refused(generation);
+  /** To be called when the request is handed to the pool. */
+  goesOut(body: Buffer | StreamedBody, credential: Credential | undefined): void {
+    this.#credential = credential;
+    if (!(body instanceof StreamedBody)) return;
+    this.#body = body;
+    // Without a connection undici would keep them to itself until there is one.
+    body.on("error", (error) => {
+      if (error instanceof ProxyError || error instanceof ClientGone) this.onError(error);
+    });
+    if (this.#isOver) body.destroy();
   }
 
   onLease(lease: Lease): void {
@@ -99,7 +107,10 @@ export class Exchange implements PooledHandler {
     else this.#lease = lease;
   }
 
-  onConnect(): void {}
+  // Just before the head is written.
+  onConnect(): void {
+    this.#generation = this.#credential?.generation ?? 0;
+  }
 
   onRequestSent(): void {
     if (this.#phase !== "sending the request") return; // answered before it was sent
@@ -122,7 +133,8 @@ export class Exchange implements PooledHandler {
       this.#response.socket?.write(informationHead(status, clientHeaders(head.headers)), "latin1");
       return true;
     }
-    if (status === 401) this.#onRefused();
+    // It is to be renewed, unless it was renewed meanwhile.
+    if (status === 401) this.#credential?.refused(this.#generation);
     this.#phase = "reading the answer";
     const { streamIdleTimeoutMs: limitMs } = this.#setup.limits;
     this.#limit(limitMs, () => `the stream stood still for ${limitMs} ms (--stream-idle-timeout-ms)`);
@@ -189,8 +201,9 @@ export class Exchange implements PooledHandler {
   #finish(connection: "reusable" | "broken", trailers: readonly [string, string][]): void {
     this.#answer.end(trailers);
     this.#observer?.responseEnd(true);
-    if (!this.#request.complete) closeAfterLinger(this.#request);
+    closeAfterLinger(this.#request, this.#response);
     this.#end(connection);
+    this.#limitTheRest();
   }
 
   #end(connection: "reusable" | "broken"): void {
@@ -202,9 +215,20 @@ export class Exchange implements PooledHandler {
     this.#lease = undefined;
     if (connection === "reusable") lease?.release();
     else lease?.abort();
+    this.#body?.destroy();
     // The first word counts: after a whole request or answer these say nothing.
     if (connection === "broken") this.#observer?.requestEnd(false);
     this.#observer?.responseEnd(false);
+  }
+
+  // What the upstream has sent whole may still wait for the client.
+  #limitTheRest(): void {
+    const { socket } = this.#response;
+    if (socket === null || socket.writableLength === 0) return;
+    const rest = this.#setup.deadlines.watch(this.#setup.limits.streamIdleTimeoutMs, () =>
+      socket.resetAndDestroy(),
+    );
+    this.#response.once("close", rest.stop);
   }
 
   #limit(limitMs: number, message: () => string): void {

@@ -44,7 +44,7 @@ export function makeForward(
     if (request.headers.expect !== undefined && request.httpVersion === "1.1") response.writeContinue();
 
     const send = (body: Buffer | StreamedBody): void => {
-      exchange.goesOut(credential);
+      exchange.goesOut(body, credential);
       const headers = upstreamHeaders(request.rawHeaders);
       observer?.requestHead("POST", path, headers);
       try {

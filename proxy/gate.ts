@@ -4,6 +4,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { ProxyError } from "./errors.ts";
+import { valuesOf } from "./headers.ts";
 import { isLoopbackHost } from "./loopback.ts";
 
 export interface GatePolicy {
@@ -61,19 +62,10 @@ export function rawRequestOf(message: IncomingMessage, target: string): RawReque
   return { method, target, httpVersion, rawHeaders };
 }
 
-/** Every value of a header, in order; `name` in lower case. */
-function valuesOf(request: RawRequest, name: string): readonly string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
-    if (request.rawHeaders[i]?.toLowerCase() === name) values.push(request.rawHeaders[i + 1] ?? "");
-  }
-  return values;
-}
-
 // A page on a name that its owner points at 127.0.0.1 (DNS rebinding) sends that name here. Any port
 // is taken: forwarders change it.
 function refuseForeignHost(request: RawRequest, policy: GatePolicy): void {
-  const hosts = valuesOf(request, "host");
+  const hosts = valuesOf(request.rawHeaders, "host");
   // RFC 9112 3.2: none or several is a 400.
   if (hosts.length !== 1) throw new ProxyError("PXY_ERR_BAD_REQUEST", "exactly one Host header is wanted");
   const name = hostName(hosts[0] ?? "");
@@ -90,7 +82,10 @@ function hostName(value: string): string | undefined {
 // Fetch standard: browsers add Origin to every cross-origin POST and Sec-Fetch-Site to every request
 // to a loopback address; scripts cannot take them off. Programs do not send them.
 function refuseWebPages(request: RawRequest): void {
-  if (valuesOf(request, "origin").length > 0 || valuesOf(request, "sec-fetch-site").length > 0) {
+  if (
+    valuesOf(request.rawHeaders, "origin").length > 0 ||
+    valuesOf(request.rawHeaders, "sec-fetch-site").length > 0
+  ) {
     throw new ProxyError("PXY_ERR_ORIGIN");
   }
 }
@@ -98,20 +93,20 @@ function refuseWebPages(request: RawRequest): void {
 // Codex falls back to HTTP at once on a 426, and only after several seconds on anything else. Offers
 // of HTTP/2 (h2c) are ignored, as RFC 9110 7.8 allows.
 function refuseUpgrade(request: RawRequest): void {
-  const offers = valuesOf(request, "upgrade").flatMap((value) => value.split(","));
+  const offers = valuesOf(request.rawHeaders, "upgrade").flatMap((value) => value.split(","));
   if (offers.some((offer) => /^\s*websocket(\/|\s*$)/i.test(offer))) throw new ProxyError("PXY_ERR_UPGRADE");
 }
 
 // A form or script without permission (CORS-safelisted request) cannot send application/json.
 function refuseOtherContent(request: RawRequest): void {
-  const types = valuesOf(request, "content-type");
+  const types = valuesOf(request.rawHeaders, "content-type");
   const isJson = types.length === 1 && /^application\/json[ \t]*(;|$)/i.test(types[0] ?? "");
   if (!isJson) throw new ProxyError("PXY_ERR_CONTENT_TYPE");
 }
 
 // RFC 9112 6.1: the parser takes off chunked alone, what is below it would go on unannounced.
 function refuseOtherCodings(request: RawRequest): void {
-  const codings = valuesOf(request, "transfer-encoding");
+  const codings = valuesOf(request.rawHeaders, "transfer-encoding");
   // RFC 9112 6.1: such framing is faulty.
   if (codings.length > 0 && request.httpVersion === "1.0") {
     throw new ProxyError("PXY_ERR_BAD_REQUEST", "HTTP/1.0 knows no transfer coding");
@@ -130,7 +125,7 @@ function refuseLargeHead({ target, rawHeaders }: RawRequest): void {
 
 // Bodies without a declared length are counted as they pass, in request-body.ts.
 function refuseLargeBody(request: RawRequest, policy: GatePolicy): void {
-  for (const length of valuesOf(request, "content-length")) {
+  for (const length of valuesOf(request.rawHeaders, "content-length")) {
     if (!/^\d+$/.test(length) || Number(length) > policy.maxBodyBytes) {
       throw new ProxyError("PXY_ERR_BODY_TOO_LARGE", `the limit is ${policy.maxBodyBytes} bytes`);
     }
@@ -138,7 +133,7 @@ function refuseLargeBody(request: RawRequest, policy: GatePolicy): void {
 }
 
 function refuseUnknownExpectation(request: RawRequest): void {
-  const expectations = valuesOf(request, "expect");
+  const expectations = valuesOf(request.rawHeaders, "expect");
   if (expectations.some((value) => value.toLowerCase() !== "100-continue")) {
     throw new ProxyError("PXY_ERR_EXPECTATION");
   }

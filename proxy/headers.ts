@@ -44,6 +44,16 @@ const droppedFromTrailers: ReadonlySet<string> = new Set([
 
 const nothing: ReadonlySet<string> = new Set();
 
+/** Every value of a header, in order; `wanted` in lower case. */
+export function valuesOf(flat: readonly string[], wanted: string): readonly string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const name = flat[i] as string;
+    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(flat[i + 1] as string);
+  }
+  return values;
+}
+
 /** Header names that `Connection` declares to be for this hop only, in lower case. */
 function namedByConnection(flat: readonly string[]): ReadonlySet<string> {
   let names: Set<string> | undefined;

@@ -2,11 +2,20 @@
 // and the next begins was decided by the launcher (native/launcher/options.c), which passes every
 // option as one argument and keeps --port for itself.
 
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { HardeningLevel } from "../hardening/measures.ts";
 import { StartError } from "./errors.ts";
 import type { ForwardLimits } from "./forward.ts";
 import { readWorkloadIdentity, type WorkloadIdentity } from "./oidc/workload-identity.ts";
+import {
+  hostNames,
+  level,
+  maxTimeoutMs,
+  serverName,
+  timeout,
+  tlsVersion,
+  wholeNumber,
+} from "./option-values.ts";
 import { printOut } from "./terminal.ts";
 import { parseAddedHeader, parseAuthHeader } from "./upstream/own-headers.ts";
 import type { UpstreamOptions } from "./upstream/upstream.ts";
@@ -78,50 +87,6 @@ const launcherOptions = new Set([
   "--proxy-environment",
 ]);
 
-// Messages name the option and never quote the value: it may be the key, put in the wrong place.
-function wholeNumber(option: string, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (value <= max) return value;
-    throw new StartError(
-      "PXY_START_USAGE",
-      `invalid value for ${option}: give a whole number, at most ${max}`,
-    );
-  };
-}
-
-// What setTimeout takes at most: 2^31 - 1, 24 days.
-const maxTimeoutMs = 2_147_483_647;
-
-function hostNames(value: string, before: readonly string[] = []): readonly string[] {
-  if (!/^[a-z0-9._-]+$/i.test(value) && !/^\[[0-9a-f:.]+\]$/i.test(value)) {
-    throw new StartError(
-      "PXY_START_USAGE",
-      "invalid value for --allow-host: give a name or address alone, without scheme or port",
-    );
-  }
-  return [...before, value.toLowerCase()];
-}
-
-function timeout(option: string): (text: string) => number {
-  return wholeNumber(option, maxTimeoutMs);
-}
-
-function tlsVersion(text: string): "TLSv1.2" | "TLSv1.3" {
-  if (text === "1.2" || text === "1.3") return `TLSv${text}`;
-  throw new StartError("PXY_START_USAGE", "invalid value for --upstream-tls-min-version: give 1.2 or 1.3");
-}
-
-function serverName(text: string): string {
-  if (/^(?=.*[a-z])[a-z0-9._-]{1,253}$/i.test(text)) return text;
-  throw new StartError("PXY_START_USAGE", "invalid value for --upstream-sni: give a host name alone");
-}
-
-function level(text: string): HardeningLevel {
-  if (text === "all" || text === "secrecy" || text === "none") return text;
-  throw new StartError("PXY_START_USAGE", "invalid value for --require-hardening: give all, secrecy or none");
-}
-
 const afterHelp = `
 The API key is read from stdin, up to the first newline. Examples:
   codex-responses-api-proxy --http-shutdown --server-info /run/codex/info.json < key.txt
@@ -147,11 +112,13 @@ export function makeCommand(version: string): Command {
       "--allow-insecure-upstream",
       "allow http to hosts other than this one: the network can read the key",
     )
-    .option(
-      "--upstream-auth <HOW>",
-      "how the key is sent: bearer, or header:NAME for a header of its own (Azure: header:api-key)",
-      parseAuthHeader,
-      "authorization",
+    .addOption(
+      new Option(
+        "--upstream-auth <HOW>",
+        "how the key is sent: bearer, or header:NAME for a header of its own (Azure: header:api-key)",
+      )
+        .argParser(parseAuthHeader)
+        .default("authorization", "bearer"),
     )
     .option(
       "--upstream-header <HEADER>",
@@ -166,11 +133,10 @@ export function makeCommand(version: string): Command {
       parseProxyUrl,
     )
     .option("--upstream-sni <NAME>", "name to ask for in TLS and to find in the certificate", serverName)
-    .option(
-      "--upstream-tls-min-version <V>",
-      "oldest TLS version to speak: 1.2 or 1.3",
-      tlsVersion,
-      "TLSv1.2",
+    .addOption(
+      new Option("--upstream-tls-min-version <V>", "oldest TLS version to speak: 1.2 or 1.3")
+        .argParser(tlsVersion)
+        .default("TLSv1.2", "1.2"),
     )
     .option("--allow-host <NAME>", "accept this name in the Host header too; repeatable", hostNames)
     .option("--github-oidc", "in a GitHub job: stdin holds the request token, the key is fetched and renewed")
@@ -180,7 +146,7 @@ export function makeCommand(version: string): Command {
     .option("--github-oidc-request-url <URL>", "with --github-oidc: $ACTIONS_ID_TOKEN_REQUEST_URL")
     .option(
       "--max-body-bytes <N>",
-      "largest request body",
+      "largest request body; 0 refuses every body",
       wholeNumber("--max-body-bytes"),
       defaultMaxBodyBytes,
     )
@@ -271,10 +237,8 @@ export function parseOptions(args: readonly string[], version: string): Options 
     if (launcherOptions.has(hidden.long ?? "")) hidden.hideHelp();
   }
   const values = command.parse(args, { from: "user" }).opts();
-  if (values.upstreamHeader?.some((name: string) => name.toLowerCase() === values.upstreamAuth)) {
-    throw new StartError("PXY_START_USAGE", "--upstream-header names the header that carries the key");
-  }
   const upstreamUrl = parseUpstreamUrl(values.upstreamUrl, values.allowInsecureUpstream === true);
+  refuseCombinations(command, upstreamUrl);
   return Object.freeze({
     listenFd: values.listenFd,
     serverInfo: values.serverInfo,
@@ -312,4 +276,23 @@ export function parseOptions(args: readonly string[], version: string): Options 
     json: values.json === true,
     hasStaticLauncher: values.dynamicLauncher !== true,
   });
+}
+
+// An option that would do nothing is more likely a mistake than a wish.
+function refuseCombinations(command: Command, upstreamUrl: URL): void {
+  const values = command.opts();
+  const isGiven = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+  const refuse = (message: string): never => {
+    throw new StartError("PXY_START_USAGE", message);
+  };
+  if (values.upstreamHeader?.some((name: string) => name.toLowerCase() === values.upstreamAuth)) {
+    refuse("--upstream-header names the header that carries the key");
+  }
+  if (isGiven("json") && !isGiven("check")) refuse("--json belongs to --check");
+  if (isGiven("user") && isGiven("allowRoot")) refuse("--user and --allow-root exclude each other");
+  if (upstreamUrl.protocol === "https:") return;
+  if (isGiven("upstreamSni")) refuse("--upstream-sni is for https, and --upstream-url is http");
+  if (isGiven("upstreamTlsMinVersion") && values.upstreamProxy?.protocol !== "https:") {
+    refuse("--upstream-tls-min-version is for https, and --upstream-url is http");
+  }
 }

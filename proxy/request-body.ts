@@ -83,6 +83,7 @@ export class StreamedBody extends Readable {
     observer?: ExchangeObserver,
   ) {
     super();
+    this.on("error", () => {}); // undici listens only while it has a use for the body
     let bytes = 0;
     const { maxBodyBytes } = limits;
     this.#request = request;

@@ -79,6 +79,7 @@ export async function prepareServer(
   return {
     listen: async () => {
       port = await listen(server.server, options.listenFd);
+      refuseItself(options, port);
       return port;
     },
     publish: () => {
@@ -88,6 +89,14 @@ export async function prepareServer(
       removeServerInfo = janitorFd === undefined ? removeOwn : () => removeByJanitor(janitorFd);
     },
   };
+}
+
+// Each request would make another one, until no descriptor is left.
+function refuseItself({ upstreamUrl, upstreamProxy }: Options, port: number): void {
+  const next = upstreamProxy ?? upstreamUrl;
+  const isHere = next.hostname === "127.0.0.1" || next.hostname === "localhost";
+  if (!isHere || next.port !== String(port)) return;
+  throw new StartError("PXY_START_UPSTREAM_URL", `port ${port} of this machine is this proxy itself`);
 }
 
 function listen(server: Server, fd: number): Promise<number> {

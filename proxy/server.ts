@@ -28,6 +28,11 @@ const keepAliveTimeoutMs = 120_000;
 // How often Node looks for heads that are late: often enough for a short limit, seldom for a long one.
 const longestCheckIntervalMs = 5_000;
 
+function checkIntervalMs(headersTimeoutMs: number): number {
+  if (headersTimeoutMs === 0) return longestCheckIntervalMs;
+  return Math.min(longestCheckIntervalMs, Math.max(50, headersTimeoutMs / 4));
+}
+
 /** Build the server. It listens to nothing until told. */
 export function buildServer(setup: ServerSetup): FastifyInstance {
   const server = fastify({
@@ -44,10 +49,7 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
     http: {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: setup.clientHeadersTimeoutMs,
-      connectionsCheckingInterval: Math.min(
-        longestCheckIntervalMs,
-        Math.max(50, setup.clientHeadersTimeoutMs / 4),
-      ),
+      connectionsCheckingInterval: checkIntervalMs(setup.clientHeadersTimeoutMs),
       requireHostHeader: false,
     },
     clientErrorHandler: (error, socket) => {

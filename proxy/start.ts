@@ -6,7 +6,7 @@ import { HardeningError } from "../hardening/errors.ts";
 import { fenceNewFiles, lockProcess } from "../hardening/lock.ts";
 import { readMeasures, requireMeasures, summarise } from "../hardening/measures.ts";
 import { refuseWatchersHere } from "../hardening/pre-main.ts";
-import { limitResources } from "../hardening/resource-limits.ts";
+import { loadResourceLimits } from "../hardening/resource-limits.ts";
 import { makeRandomSecret, readSecretFromStdin } from "../hardening/secret.ts";
 import { becomeServiceUser, chooseServiceUser } from "../hardening/service-user.ts";
 import { WorkloadTokens } from "../hardening/workload-tokens.ts";
@@ -30,6 +30,7 @@ export async function start(args: readonly string[]): Promise<void> {
   const serviceUser = chooseServiceUser(options, startUid);
   takeDumpFolder(options, serviceUser);
   const hasCrashTrace = traceCrashes();
+  const limitResources = loadResourceLimits();
 
   const hasTokens = options.workloadIdentity !== undefined && !options.check;
   const tokens = hasTokens ? new WorkloadTokens() : undefined;

@@ -39,7 +39,7 @@ test("the tarball holds what runs and what builds it, and nothing else", () => {
   const entries = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
   const unexpected = entries.filter(
     (entry) =>
-      !/^package\/(dist\/(cli|hardening|proxy(\/(dump|oidc|upstream))?)\/[a-z-]+\.js|native\/((addon|launcher)\/[a-z-]+\.(c|cc|h)|[a-z-]+\.h|(build|pack)\.mjs|placeholder\.sh)|(README|SECURITY|CHANGELOG)\.md|LICENSE|package\.json|npm-shrinkwrap\.json)$/.test(
+      !/^package\/(dist\/(cli|hardening|proxy(\/(dump|oidc|upstream))?)\/[a-z-]+\.js|native\/((addon|launcher)\/[a-z-]+\.(c|cc|h)|[a-z-]+\.h|(build|pack)\.mjs|placeholder\.sh)|docs\/[a-z-]+\.md|(README|SECURITY|CHANGELOG)\.md|LICENSE|package\.json|npm-shrinkwrap\.json)$/.test(
         entry,
       ),
   );

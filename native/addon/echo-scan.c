@@ -4,30 +4,30 @@
 
 #include <string.h>
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+// RFC 6750 2.1, what keys are made of.
+static int is_key_byte(unsigned char byte) {
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+         (byte != '\0' && strchr("-._~+/=", byte) != NULL);
+}
 
 struct echo_scan mask_echo(const unsigned char *key, size_t key_length, unsigned char *data, size_t length) {
   struct echo_scan result = {0, 0};
   if (key_length == 0) return result;
 
   // memchr(3) is many times faster than looking at each byte, and the rest is seldom looked at.
-  size_t at = 0;
-  while (at < length) {
+  for (size_t at = 0; length - at >= key_length;) {
     const unsigned char *first = memchr(data + at, key[0], length - at);
     if (first == NULL) break;
     at = (size_t)(first - data);
-    size_t left = length - at;
-    size_t compared = smaller(left, key_length);
-    if (memcmp(data + at, key, compared) != 0) {
-      at++;
-    } else if (compared == key_length) {
+    if (length - at < key_length) break;
+    if (memcmp(first, key, key_length) == 0) {
       memset(data + at, '*', key_length);
       result.hits++;
       at += key_length;
     } else {
-      result.held = left;  // the first tail that fits is the longest
-      break;
+      at++;
     }
   }
+  while (result.held < length && result.held < MAX_HELD && is_key_byte(data[length - result.held - 1])) result.held++;
   return result;
 }

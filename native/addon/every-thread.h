@@ -1,3 +1,4 @@
+// Running one step on every thread of the process.
 #ifndef EVERY_THREAD_H
 #define EVERY_THREAD_H
 

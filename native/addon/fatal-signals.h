@@ -1,3 +1,4 @@
+// Zeroing memory when the process dies of a signal.
 #ifndef FATAL_SIGNALS_H
 #define FATAL_SIGNALS_H
 

@@ -1,3 +1,4 @@
+// The second Landlock layer, on files made after the start.
 #ifndef FILE_FENCE_H
 #define FILE_FENCE_H
 

@@ -1,3 +1,4 @@
+// Users, groups, and giving up root.
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 

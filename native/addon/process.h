@@ -1,3 +1,4 @@
+// Facts about this process, from the kernel.
 #ifndef PROCESS_H
 #define PROCESS_H
 

@@ -1,3 +1,4 @@
+// The system call filter that is put in place last.
 #ifndef SECCOMP_LOCK_H
 #define SECCOMP_LOCK_H
 

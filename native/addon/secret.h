@@ -1,3 +1,4 @@
+// Memory for the key, and what is done with the key in it.
 #ifndef SECRET_H
 #define SECRET_H
 

@@ -1,3 +1,4 @@
+// TCP connections as the kernel sees them.
 #ifndef TCP_H
 #define TCP_H
 

@@ -132,6 +132,10 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
       // A value that looks like an option is more likely a forgotten value.
       if (i + 1 < argc && (argv[i + 1][0] != '-' || argv[i + 1][1] == '\0')) value = argv[++i];
     }
+    if (option->arity == VALUE && value == NULL && i + 1 < argc && argv[i + 1][0] == '-') {
+      fail(EXIT_USAGE, "a value that begins with - is written --option=value", "the option '%s' needs a value",
+           option->name);
+    }
     if (option->arity == VALUE && (value == NULL || value[0] == '\0')) {
       fail(EXIT_USAGE, usage_hint, "the option '%s' needs a value", option->name);
     }

@@ -6,7 +6,8 @@ import { cleansePlaintext } from "../../hardening/secret-exchange.ts";
 import type { WorkloadTokens } from "../../hardening/workload-tokens.ts";
 import type { Options } from "../options.ts";
 import { sayWarning } from "../terminal.ts";
-import { makeSecureContext, type TrustOptions, trustedRoots } from "../upstream/trust.ts";
+import { type TrustOptions, trustedRoots } from "../upstream/trust.ts";
+import { makeForwardProxy } from "../upstream/upstream.ts";
 import { RenewedCredential } from "./credential.ts";
 import { renewAccessToken } from "./token-exchange.ts";
 
@@ -23,10 +24,7 @@ export function openCredential(
     ...(upstreamCa === undefined ? {} : { ca: trustedRoots(upstreamCa) }),
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | cleansePlaintext,
   });
-  const forwardProxy = upstreamProxy && {
-    url: upstreamProxy,
-    secureContext: upstreamProxy.protocol === "https:" ? makeSecureContext(options) : undefined,
-  };
+  const forwardProxy = upstreamProxy && makeForwardProxy(upstreamProxy, options);
   let isStarting = true;
   return new RenewedCredential({
     renew: async () => {

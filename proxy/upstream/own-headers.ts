@@ -7,6 +7,7 @@ import { StartError } from "../errors.ts";
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 
 const reserved = new Set([
+  "authorization", // as `bearer`, with its scheme
   "connection",
   "content-length",
   "content-type",
@@ -31,7 +32,7 @@ export function parseAuthHeader(text: string): string {
   if (token.test(name) && !reserved.has(name)) return name;
   throw new StartError(
     "PXY_START_USAGE",
-    "invalid value for --upstream-auth: give bearer, or header:NAME with the name of a header",
+    "invalid value for --upstream-auth: give bearer, or header:NAME with the name of another header",
   );
 }
 
@@ -45,11 +46,13 @@ export function parseAddedHeader(text: string, before: readonly string[] = []): 
   const [, name = "", value = ""] = /^([^:]*):[ \t]*(.*?)[ \t]*$/s.exec(text) ?? [];
   // RFC 9110 5.5, without what is obsolete.
   const isSendable = token.test(name) && /^[\t\x20-\x7e]+$/.test(value);
-  if (isSendable && !reserved.has(name.toLowerCase()) && name.toLowerCase() !== "authorization") {
+  if (isSendable && !reserved.has(name.toLowerCase())) {
     return [...before, name, value];
   }
   throw new StartError(
     "PXY_START_USAGE",
-    "invalid value for --upstream-header: give 'Name: value' in ASCII; framing, Host and Authorization are not yours to set",
+    token.test(name) && reserved.has(name.toLowerCase())
+      ? `invalid value for --upstream-header: ${name.toLowerCase()} is the proxy's to set`
+      : "invalid value for --upstream-header: give 'Name: value' in ASCII",
   );
 }

@@ -120,8 +120,13 @@ class PooledConnection implements Lease {
   release(): void {
     this.#handler = undefined;
     // Without a connection there is nothing to keep.
-    if (this.#socket === undefined || this.#socket.destroyed) this.#discard();
-    else this.#idle.push(this);
+    if (this.#socket === undefined || this.#socket.destroyed) {
+      this.#discard();
+      return;
+    }
+    // The end of an answer can come while its client does not keep up: TLS hands over what it has read.
+    this.#socket.resume();
+    this.#idle.push(this);
   }
 
   #discard(): void {

@@ -68,6 +68,9 @@ export class UpstreamSocket extends EventEmitter {
   unshift(): void {} // of a connection that undici has given up
 
   write(part: Part): boolean {
+    // The upstream has answered and closed: a write would fail and take the answer with it, which may not
+    // be read yet. What is left of the request is of no use to anyone.
+    if (typeof part !== "string" && hasPeerClosed(this.#socket)) return true;
     if (this.#corked === undefined) return this.#writer.write([part]);
     this.#corked.push(part);
     return !this.#socket.writableNeedDrain;

@@ -30,9 +30,10 @@ export function makeSecureContext(options: TrustOptions): SecureContext {
   };
   if (upstreamClientCert === undefined || upstreamClientKey === undefined) {
     if (upstreamClientCert === upstreamClientKey) return tls.createSecureContext(base);
+    const missing = upstreamClientCert === undefined ? "--upstream-client-cert" : "--upstream-client-key";
     throw new StartError(
       "PXY_START_CLIENT_CERT",
-      "--upstream-client-cert and --upstream-client-key belong together: one is missing",
+      `--upstream-client-cert and --upstream-client-key belong together: ${missing} is missing`,
     );
   }
   const cert = readPem("PXY_START_CLIENT_CERT", "--upstream-client-cert", upstreamClientCert);

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { ProxyError } from "../errors.ts";
 import type { Attempt } from "./connector.ts";
+import { reasonOf } from "./failure.ts";
 
 /** A forward proxy, and whom to trust where it speaks TLS itself. */
 export interface ForwardProxy {
@@ -54,10 +55,7 @@ export function openTunnel(
     onOpen(refusal(`status ${response.statusCode ?? 0}`), null);
   });
   request.on("error", (cause: NodeJS.ErrnoException) => {
-    onOpen(
-      new ProxyError("PXY_ERR_UPSTREAM", `--upstream-proxy: ${cause.code ?? "failure"}`, { cause }),
-      null,
-    );
+    onOpen(new ProxyError("PXY_ERR_UPSTREAM", `--upstream-proxy: ${reasonOf(cause)}`, { cause }), null);
   });
   request.end();
   return { abort: () => request.destroy() };

@@ -1,12 +1,12 @@
 // The way to the upstream, put together from the options: where it is, whom to trust, how the key is
 // sent, and what is added to every request.
 
-import type { SecureContext } from "node:tls";
 import type { Secret } from "../../hardening/secret.ts";
 import type { Credential } from "../oidc/credential.ts";
 import { type ConnectLimits, Connector } from "./connector.ts";
 import { UpstreamPool } from "./pool.ts";
 import { makeSecureContext, type TrustOptions } from "./trust.ts";
+import type { ForwardProxy } from "./tunnel.ts";
 
 export interface UpstreamOptions extends TrustOptions, ConnectLimits {
   readonly upstreamUrl: URL;
@@ -50,15 +50,13 @@ export function openUpstream(options: UpstreamOptions, secret: Secret): Upstream
   const { upstreamUrl: url, upstreamProxy: proxyUrl } = options;
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const isTls = url.protocol === "https:";
-  let context: SecureContext | undefined;
-  if (isTls || proxyUrl?.protocol === "https:") context = makeSecureContext(options);
   const connector = new Connector(
     {
       host,
       port: Number(url.port === "" ? (isTls ? 443 : 80) : url.port),
-      secureContext: isTls ? context : undefined,
+      secureContext: isTls ? makeSecureContext(options) : undefined,
       serverName: options.upstreamServerName ?? host,
-      forwardProxy: proxyUrl === undefined ? undefined : { url: proxyUrl, secureContext: context },
+      forwardProxy: proxyUrl === undefined ? undefined : makeForwardProxy(proxyUrl, options),
     },
     options,
     secret,
@@ -71,4 +69,10 @@ export function openUpstream(options: UpstreamOptions, secret: Secret): Upstream
     authValue: `${options.upstreamAuthHeader === "authorization" ? "Bearer " : ""}${secret.placeholder}`,
     addedHeaders: options.upstreamHeaders,
   };
+}
+
+/** The way through a forward proxy, which never gets to see the client certificate. */
+export function makeForwardProxy(url: URL, options: TrustOptions): ForwardProxy {
+  const trust = { ...options, upstreamClientCert: undefined, upstreamClientKey: undefined };
+  return { url, secureContext: url.protocol === "https:" ? makeSecureContext(trust) : undefined };
 }

@@ -1,6 +1,6 @@
 // What an attack can come to, in the words of the table, and what a row of the table says.
 
-import type { Victim, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /**
  * - `gets key`: the attacker holds the key
@@ -38,9 +38,6 @@ export interface Row {
   /** Carry it out. An exception fails the row: it is neither a success nor a refusal. */
   run(target: Target, world: World): Promise<Outcome>;
 }
-
-/** A group of rows against proxies that stand for all of them. */
-export type StandingAttack = (victim: Victim, world: World) => Promise<Outcome>;
 
 const words = new Set<string>(["gets key", "gets process", "denied", "no effect", "refuses to start"]);
 

@@ -108,6 +108,7 @@ test("one that never stops asking ahead is made to wait, and fills no memory", a
   };
   client.socket.on("drain", feed);
   feed();
+  await waitFor(() => lane.upstream.heads.length > requests, "the first request to be forwarded");
   await settlesAt(() => client.socket.bytesWritten);
   const grownBytes = residentBytes(lane.proxy.pid) - before;
   assert.equal(lane.upstream.heads.length - requests, 1, "one at a time is forwarded");

@@ -237,7 +237,7 @@ describe("through a forward proxy", () => {
     assert.match(refused.stderr, /request failed while connecting: .*status 407/);
     await between.close();
     const gone = await ask(["--upstream-url", plain.url, "--upstream-proxy", between.url]);
-    assert.match(gone.text, /^HTTP\/1\.1 502 [\s\S]*--upstream-proxy: ECONNREFUSED/);
+    assert.match(gone.text, /^HTTP\/1\.1 502 [\s\S]*--upstream-proxy: connection refused \(ECONNREFUSED\)/);
     assert.equal(plain.requests.length, count);
   });
 
