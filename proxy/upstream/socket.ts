@@ -70,7 +70,7 @@ export class UpstreamSocket extends EventEmitter {
   write(part: Part): boolean {
     // The upstream has answered and closed: a write would fail and take the answer with it, which may not
     // be read yet. What is left of the request is of no use to anyone.
-    if (typeof part !== "string" && hasPeerClosed(this.#socket)) return true;
+    if (!isHead(part) && hasPeerClosed(this.#socket)) return true;
     if (this.#corked === undefined) return this.#writer.write([part]);
     this.#corked.push(part);
     return !this.#socket.writableNeedDrain;
@@ -125,4 +125,9 @@ export class UpstreamSocket extends EventEmitter {
   pipe(): never {
     throw new TypeError("an upstream connection is not piped");
   }
+}
+
+// undici writes a head as one string; the framing of chunks are strings too.
+function isHead(part: Part): boolean {
+  return typeof part === "string" && part.startsWith("POST ");
 }
