@@ -24,21 +24,49 @@ function pass(key: string, chunks: readonly string[]): { out: string[]; hasMaske
 }
 
 test("a key in one chunk, twice in a row, at both ends", () => {
-  assert.deepEqual(pass("sk-1", ["a sk-1 b"]), { out: ["a **** b", ""], hasMasked: true });
+  assert.deepEqual(pass("sk-1", ["a sk-1 b "]), { out: ["a **** b ", ""], hasMasked: true });
   assert.deepEqual(pass("sk-1", ["sk-1sk-1"]), { out: ["********", ""], hasMasked: true });
 });
 
 test("a key over two and over many chunks", () => {
-  assert.deepEqual(pass("sk-1", ["a s", "k-1 b"]), { out: ["a ", "**** b", ""], hasMasked: true });
+  assert.deepEqual(pass("sk-1", ["a s", "k-1 b "]), { out: ["a ", "**** b ", ""], hasMasked: true });
   assert.deepEqual(pass("sk-1", ["s", "k", "-", "1", "!"]), {
     out: ["", "", "", "****", "!", ""],
     hasMasked: true,
   });
 });
 
-test("a tail that may begin the key waits for the next chunk, and for the end at most", () => {
-  assert.deepEqual(pass("sk-1", ["tasks", " done"]), { out: ["task", "s done", ""], hasMasked: false });
+test("a tail of characters that keys are made of waits for the next chunk, and for the end at most", () => {
+  assert.deepEqual(pass("sk-1", ["my tasks", " done."]), {
+    out: ["my ", "tasks ", "done."],
+    hasMasked: false,
+  });
   assert.deepEqual(pass("sk-1", ["task sk-"]), { out: ["task ", "sk-"], hasMasked: false });
+});
+
+test("what waits is the same whatever the key: nobody learns by it how much of the key he has guessed", () => {
+  const chunks = [
+    "guess: sk-",
+    "\n",
+    "guess: sk-1",
+    "\n",
+    "guess: xx-1",
+    "\n",
+    `${"a".repeat(20_000)}`,
+    "\n",
+  ];
+  const lengths = (key: string) => pass(key, chunks).out.map((text) => text.length);
+  const ofNoKey = lengths("q");
+  // The control: a rule that holds back what this key begins with gives another pattern for each.
+  const control = (key: string) =>
+    chunks.map((chunk) => {
+      for (let held = key.length - 1; held > 0; held--) if (chunk.endsWith(key.slice(0, held))) return held;
+      return 0;
+    });
+  for (const key of ["sk-1234", "sk-9999", "xx-1000", "sk-".padEnd(4096, "z")]) {
+    assert.deepEqual(lengths(key), ofNoKey, key);
+    assert.notDeepEqual(control(key), control("q"), "the control tells them apart");
+  }
 });
 
 test("any other chunk passes at once and unchanged, in the same memory", () => {

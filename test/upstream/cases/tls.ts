@@ -41,7 +41,7 @@ function alert(description: number): string {
   return `\x15\x03\x03\0\x02\x02${String.fromCharCode(description)}`;
 }
 
-const chunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n";
+const chunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\none!!\r\n";
 const brokenRecord = `\x17\x03\x03\0\x20${"x".repeat(32)}`;
 
 /** @param servers - made before the tests run, and after this table */
@@ -123,14 +123,14 @@ export function tlsCases(servers: () => BadServers): readonly Case[] {
     {
       name: "a record that cannot be decrypted in the middle of an answer breaks the client's connection",
       clients: bothVersions,
-      upstream: onRequest(send(chunkedHead), untilClientHas("first"), sendRawBytes(brokenRecord), stayOpen),
-      outcome: cut("first", /TLS/),
+      upstream: onRequest(send(chunkedHead), untilClientHas("one!!"), sendRawBytes(brokenRecord), stayOpen),
+      outcome: cut("one!!", /TLS/),
     },
     {
       name: "a close of TCP alone in the middle of a chunked answer breaks the client's connection",
       clients: bothVersions,
-      upstream: onRequest(send(chunkedHead), untilClientHas("first"), finWithoutNotify),
-      outcome: cut("first", /connection closed/),
+      upstream: onRequest(send(chunkedHead), untilClientHas("one!!"), finWithoutNotify),
+      outcome: cut("one!!", /connection closed/),
     },
   ];
 }
