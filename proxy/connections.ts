@@ -9,6 +9,9 @@ export interface OpenRequest {
   readonly response: ServerResponse;
 }
 
+// Node puts no limit on requests that are sent ahead, and each of them is a kilobyte or two.
+const maxAhead = 2000;
+
 /** The connections of a server, each with its requests that are not answered in full. */
 export class Connections {
   readonly #open = new Map<Socket, Set<OpenRequest>>();
@@ -23,7 +26,8 @@ export class Connections {
     server.prependListener("request", (request, response) => {
       const { socket } = request;
       const open: OpenRequest = { request, response };
-      this.#open.get(socket)?.add(open);
+      const ahead = this.#open.get(socket)?.add(open).size ?? 0;
+      if (ahead > maxAhead) socket.resetAndDestroy();
       response.once("close", () => {
         this.#open.get(socket)?.delete(open);
         onAnswered(socket);

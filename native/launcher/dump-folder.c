@@ -17,7 +17,7 @@ static const char *given;
 
 static void refuse(const char *part, const char *reason) {
   fail(EXIT_RUNTIME, "choose a directory below folders that nobody else can write, one of its own user's or a new one",
-       "creating --dump-dir %s: %s%s%s", given, strcmp(part, given) == 0 ? "it" : part, " ", reason);
+       "creating --dump-dir %s: %s %s", given, part, reason);
 }
 
 static void refuse_foreign_way(const char *path);

@@ -32,7 +32,7 @@ export function parseAuthHeader(text: string): string {
   if (token.test(name) && !reserved.has(name)) return name;
   throw new StartError(
     "PXY_START_USAGE",
-    "invalid value for --upstream-auth: give bearer, or header:NAME with the name of another header",
+    "invalid value for --upstream-auth: give bearer, or header:NAME with the name of a header of its own",
   );
 }
 

@@ -188,7 +188,7 @@ describe("an upstream that asks for a client certificate", () => {
         ["--upstream-client-cert", cert, "--upstream-client-key", key],
         /its key belongs to another certificate/,
       ],
-      [["--upstream-client-cert", cert], /belong together: one is missing/],
+      [["--upstream-client-cert", cert], /belong together: --upstream-client-key is missing/],
       [["--upstream-client-cert", cert, "--upstream-client-key", cert], /not PEM that can be parsed/],
       [
         ["--upstream-client-cert", cert, "--upstream-client-key", `${key}.missing`],
