@@ -94,7 +94,7 @@ function refuseWebPages(request: RawRequest): void {
 // of HTTP/2 (h2c) are ignored, as RFC 9110 7.8 allows.
 function refuseUpgrade(request: RawRequest): void {
   const offers = valuesOf(request.rawHeaders, "upgrade").flatMap((value) => value.split(","));
-  if (offers.some((offer) => /^\s*websocket(\/|\s*$)/i.test(offer))) throw new ProxyError("PXY_ERR_UPGRADE");
+  if (offers.some((offer) => /^\s*websocket\s*(\/|$)/i.test(offer))) throw new ProxyError("PXY_ERR_UPGRADE");
 }
 
 // A form or script without permission (CORS-safelisted request) cannot send application/json.
