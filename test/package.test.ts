@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { packageRoot, runProxy, startProxy, testKey } from "./proxy-process.ts";
 
@@ -39,12 +39,46 @@ test("the tarball holds what runs and what builds it, and nothing else", () => {
   const entries = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
   const unexpected = entries.filter(
     (entry) =>
-      !/^package\/(dist\/(cli|hardening|proxy(\/(dump|oidc|upstream))?)\/[a-z-]+\.js|native\/((addon|launcher)\/[a-z-]+\.(c|cc|h)|[a-z-]+\.h|(build|pack)\.mjs|placeholder\.sh)|docs\/[a-z-]+\.md|(README|SECURITY|CHANGELOG)\.md|LICENSE|package\.json|npm-shrinkwrap\.json)$/.test(
+      !/^package\/(dist\/(cli|hardening|proxy)(\/[a-z-]+)*\/[a-z-]+\.js|dist\/man\/[a-z-]+\.1|native\/((addon|launcher)\/[a-z-]+\.(c|cc|h)|[a-z-]+\.h|(build|pack)\.mjs|placeholder\.sh)|docs\/[a-z-]+\.(md|json|yaml)|docs\/container\/[A-Za-z.-]+|systemd\/[a-zA-Z0-9@./-]+\.(service|socket|conf)|(README|SECURITY|CHANGELOG)\.md|LICENSE|package\.json|npm-shrinkwrap\.json)$/.test(
         entry,
       ),
   );
   assert.deepEqual(unexpected, [`package/native/build/${name}`]);
 });
+
+test("no file in it holds a secret, a path of the machine that packed it, or a source map", () => {
+  const unpacked = fs.mkdtempSync(join(folder, "unpacked-"));
+  execFileSync("tar", ["-xzf", tarball, "-C", unpacked]);
+  const found = findIn(unpacked, [packageRoot, folder]);
+  assert.deepEqual(found, []);
+  // The same search finds what it looks for.
+  const planted = join(unpacked, "package", "planted.js");
+  fs.writeFileSync(planted, `const key = "${["sk", "proj-0123456789abcdefghij"].join("-")}";\n`);
+  assert.deepEqual(findIn(unpacked, []), ["package/planted.js: a key"]);
+});
+
+const secrets: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ["a key", /\bsk-[A-Za-z0-9_-]{20,}/],
+  ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{20,}/],
+  ["a token of GitHub, npm or AWS", /\b(ghp_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{30,}|AKIA[A-Z0-9]{16})\b/],
+  ["a source map", /^\/\/# sourceMappingURL=/m],
+];
+
+/** What of {@link secrets} and of `paths` stands in the files below a folder. */
+function findIn(root: string, paths: readonly string[]): string[] {
+  const files = fs
+    .readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile());
+  return files.flatMap((entry) => {
+    const file = join(entry.parentPath, entry.name);
+    const text = fs.readFileSync(file, "latin1");
+    const names = [
+      ...secrets.filter(([, pattern]) => pattern.test(text)).map(([name]) => name),
+      ...paths.filter((path) => text.includes(path)).map((path) => `the path ${path}`),
+    ];
+    return names.map((name) => `${relative(root, file)}: ${name}`);
+  });
+}
 
 test("the placeholder in it reads nothing, says how to build, and exits 1", async () => {
   execFileSync("tar", ["-xzf", tarball, "-C", folder, `package/native/build/${name}`]);
