@@ -4,6 +4,7 @@
 
 import { Command, Option } from "commander";
 import type { HardeningLevel } from "../hardening/measures.ts";
+import { commandList } from "./command-list.ts";
 import { StartError } from "./errors.ts";
 import type { ForwardLimits } from "./forward.ts";
 import { readWorkloadIdentity, type WorkloadIdentity } from "./oidc/workload-identity.ts";
@@ -87,7 +88,13 @@ const launcherOptions = new Set([
   "--proxy-environment",
 ]);
 
+const commandLines = Object.entries(commandList)
+  .map(([name, line]) => `  ${name.padEnd(8)}  ${line}\n`)
+  .join("");
+
 const afterHelp = `
+Commands: codex-responses-api-proxy COMMAND [--help]
+${commandLines}
 The API key is read from stdin, up to the first newline. Examples:
   codex-responses-api-proxy --http-shutdown --server-info /run/codex/info.json < key.txt
   read -rs KEY && codex-responses-api-proxy --port 8080 <<< "$KEY"

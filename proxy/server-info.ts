@@ -5,38 +5,26 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StartError } from "./errors.ts";
+import { ownIdentity, type ProcessIdentity } from "./process-identity.ts";
 import { sayWarning } from "./terminal.ts";
 
-export interface ServerInfo {
-  readonly port: number;
-  readonly pid: number;
+export interface ServerInfo extends ProcessIdentity {
+  /** absent where it listens on a unix socket alone */
+  readonly port?: number;
+  /** path of the unix socket for clients, or `@name` of an abstract one */
+  readonly socket?: string;
+  /** likewise, of the admin socket */
+  readonly admin_socket?: string;
   /** ISO 8601 */
   readonly started_at: string;
-  /**
-   * Start time of the process in clock ticks after boot, field 22 of /proc/PID/stat: together with
-   * the boot it tells this process from a later one of the same pid. Absent where there is no /proc.
-   */
-  readonly start_ticks?: number;
-  readonly boot_id?: string;
   readonly version: string;
 }
 
 /** Describe the running process. */
 export function describeServer(port: number, version: string): ServerInfo {
+  const { pid, ...identity } = ownIdentity();
   const started_at = new Date(Date.now() - process.uptime() * 1000).toISOString();
-  return { port, pid: process.pid, started_at, ...readIdentity(), version };
-}
-
-function readIdentity(): { start_ticks: number; boot_id: string } | undefined {
-  try {
-    const stat = fs.readFileSync("/proc/self/stat", "utf8");
-    // The second field, the name in parentheses, may hold blanks; field 3 follows the last one.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const boot_id = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return { start_ticks: Number(fields[19]), boot_id };
-  } catch {
-    return undefined;
-  }
+  return { port, pid, started_at, ...identity, version };
 }
 
 /**

@@ -24,7 +24,7 @@ enum { JANITOR_FD = 4 };
 // And the folder that it makes dumps in, where they are wanted.
 enum { DUMP_FD = 5 };
 
-enum program { PROGRAM_PROXY, PROGRAM_CODEX };
+enum program { PROGRAM_PROXY, PROGRAM_CODEX, PROGRAM_COMMAND };
 
 enum { MAX_ARGS = 128 };
 
@@ -50,6 +50,7 @@ struct package_paths {
   char root[PATH_MAX];
   char addon[PATH_MAX];
   char proxy_entry[PATH_MAX];
+  char commands_entry[PATH_MAX];
   char cli_entry[PATH_MAX];
 };
 
@@ -58,7 +59,13 @@ void fail(enum exit_code code, const char *hint, const char *format, ...)
     __attribute__((noreturn, format(printf, 3, 4)));
 
 // dispatch.c
+struct command {
+  const char *name;
+  bool reads_key;  // from stdin: then it runs as hardened as the proxy starts
+};
 enum program choose_program(int argc, char **argv, int *first_argument);
+const struct command *find_command(const char *name);
+void list_commands(char *text, size_t size);
 
 // options.c
 void parse_options(int argc, char **argv, int first_argument, struct options *options);

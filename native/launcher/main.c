@@ -81,6 +81,42 @@ static bool normalise_signals(void) {
   return sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
 }
 
+// A command of the user who calls it, with that user's own environment: it holds nothing that he does
+// not have. `exec` passes the environment on. A command that reads a key is prepared as the proxy is.
+static void become_command(const struct package_paths *paths, const struct command *command, int argc, char **argv,
+                           int first_argument) {
+  require_readable(paths->commands_entry);
+  const char *untrusted = geteuid() == 0 ? find_untrusted_file(paths) : NULL;
+  if (untrusted != NULL) {
+    fail(EXIT_LAUNCHER,
+         "install it where root alone may write (npm install -g as root), or run it as the user who owns it",
+         "others than root may change %s, and with it what would run as root", untrusted);
+  }
+  const char *arguments[NODE_FLAGS + argc + 8];
+  int count = 0;
+  arguments[count++] = NODE_PATH;
+  for (int i = 0; i < NODE_FLAGS; i++) arguments[count++] = node_flags[i];
+  if (command->reads_key) {
+    require_readable(paths->addon);
+    arguments[count++] = "--require";
+    arguments[count++] = paths->addon;
+  }
+  arguments[count++] = paths->commands_entry;
+  for (int i = first_argument; i < argc; i++) arguments[count++] = argv[i];
+  arguments[count] = NULL;
+  if (!command->reads_key) become_node(arguments, environ);
+
+  close_inherited_descriptors(LISTEN_FD);
+  normalise_signals();
+  refuse_core_dumps();
+  umask(077);
+  refuse_new_privileges();
+  deny_bind_and_io_uring();
+  char **environment = allowed_environment(environ);
+  if (geteuid() != 0) become_node_unreadably(arguments, environment);
+  become_node(arguments, environment);
+}
+
 int main(int argc, char **argv) {
 #ifdef __linux__
   // First of all. It lasts until the exec; the addon sets it again before any script runs.
@@ -100,6 +136,9 @@ int main(int argc, char **argv) {
   if (program == PROGRAM_CODEX) {
     require_readable(paths.cli_entry);
     become_codex(&paths, argc, argv);
+  }
+  if (program == PROGRAM_COMMAND) {
+    become_command(&paths, find_command(argv[first_argument]), argc, argv, first_argument);
   }
 
   require_readable(paths.addon);

@@ -89,6 +89,13 @@ static int parse_port(const char *text) {
 
 // Quotes no value: it may be the key, put where the key does not belong.
 static void refuse_argument(const char *argument, int position) {
+  if (argument[0] != '-' && position == 1) {
+    char commands[256], hint[512];
+    list_commands(commands, sizeof commands);
+    snprintf(hint, sizeof hint,
+             "the API key is read from stdin, never from the command line; the commands are %s", commands);
+    fail(EXIT_USAGE, hint, "unexpected argument number 1");
+  }
   if (argument[0] != '-') {
     fail(EXIT_USAGE, "the API key is read from stdin, never from the command line",
          "unexpected argument number %d", position);

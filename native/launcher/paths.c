@@ -36,5 +36,6 @@ void find_package(struct package_paths *paths) {
   snprintf(paths->root, sizeof paths->root, "%s", root);
   join(paths->addon, build, "hardening.node");
   join(paths->proxy_entry, root, "dist/proxy/main.js");
+  join(paths->commands_entry, root, "dist/proxy/commands/main.js");
   join(paths->cli_entry, root, "dist/cli/main.js");
 }

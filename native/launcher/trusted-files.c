@@ -52,7 +52,7 @@ static int look_at(const char *path, const struct stat *status, int type, struct
 // Returns NULL where all is root's alone, else the first path that is not. Folders are looked at with
 // everything in them: some ten milliseconds for a usual installation.
 const char *find_untrusted_file(const struct package_paths *paths) {
-  const char *const run[] = {NODE_PATH, paths->addon, paths->proxy_entry};
+  const char *const run[] = {NODE_PATH, paths->addon, paths->proxy_entry, paths->commands_entry};
   for (size_t i = 0; i < sizeof run / sizeof *run; i++) {
     const char *found = first_writable_on_the_way_to(run[i]);
     if (found != NULL) return found;

@@ -32,7 +32,15 @@ test("one line of JSON, port and pid first, then what proves it stale; mode 0644
   const info = JSON.parse(text);
   const stat = fs.readFileSync(`/proc/${proxy.pid}/stat`, "utf8");
   const startTicks = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
-  assert.deepEqual(Object.keys(info), ["port", "pid", "started_at", "start_ticks", "boot_id", "version"]);
+  assert.deepEqual(Object.keys(info), [
+    "port",
+    "pid",
+    "started_at",
+    "start_ticks",
+    "boot_id",
+    "pid_namespace",
+    "version",
+  ]);
   assert.equal(info.start_ticks, startTicks);
   assert.ok(Math.abs(Date.parse(info.started_at) - Date.now()) < 60_000);
   assert.equal(fs.statSync(file).mode & 0o777, 0o644);

@@ -1,6 +1,7 @@
 // Prints how the launcher reads its arguments, a NUL behind each part: the port, what it takes from the
 // options for itself, then what it passes on. Exits 2 where it refuses.
 
+#include "../../../native/launcher/dispatch.c"
 #include "../../../native/launcher/fail.c"
 #include "../../../native/launcher/options.c"
 

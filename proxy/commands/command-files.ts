@@ -1,0 +1,8 @@
+// The file of each command, loaded when it is wanted.
+
+import type { Command } from "commander";
+import type { CommandName } from "../command-list.ts";
+
+export const commandFiles: Readonly<Record<CommandName, () => Promise<{ readonly command: Command }>>> = {
+  status: () => import("./status.ts"),
+};

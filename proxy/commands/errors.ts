@@ -1,0 +1,32 @@
+// Every way in which a command can fail, with its exit code and what to do next. Messages hold no key:
+// what may be one is not repeated.
+
+const failures = {
+  CMD_USAGE: [2, "see codex-responses-api-proxy COMMAND --help"],
+  CMD_SERVER_INFO: [1, "give the file that the proxy was started with: --server-info FILE"],
+  CMD_NOT_RUNNING: [3, "start the proxy, or give the file that it was started with: --server-info FILE"],
+  CMD_UNREACHABLE: [3, "look at what the proxy said when it started, or start it again"],
+} as const satisfies Record<string, readonly [exitCode: number, hint: string]>;
+
+export type CommandFailureCode = keyof typeof failures;
+
+/** A command that cannot do what it was asked for: shown with its hint, then the process exits. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code: CommandFailureCode;
+  readonly exitCode: number;
+  readonly hint: string;
+
+  /** @param options - `hint` in place of the table's */
+  constructor(
+    code: CommandFailureCode,
+    message: string,
+    options?: ErrorOptions & { readonly hint?: string },
+  ) {
+    super(message, options);
+    const [exitCode, hint] = failures[code];
+    this.code = code;
+    this.exitCode = exitCode;
+    this.hint = options?.hint ?? hint;
+  }
+}

@@ -1,0 +1,115 @@
+// The proxy that a server info file tells of: whether it is still that very process, and whether it
+// can be reached. A stale file never leads to whoever has the port now.
+
+import fs from "node:fs";
+import net from "node:net";
+import { livenessOf } from "../process-identity.ts";
+import type { ServerInfo } from "../server-info.ts";
+import { CommandError } from "./errors.ts";
+
+const connectTimeoutMs = 2000;
+const maxFileBytes = 16 * 1024;
+
+/**
+ * Read server info.
+ *
+ * @returns undefined where there is no file
+ * @throws {CommandError} CMD_SERVER_INFO for one that cannot be read or is something else
+ */
+export function readServerInfo(file: string): ServerInfo | undefined {
+  let text: string;
+  try {
+    text = readPlainFile(file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new CommandError("CMD_SERVER_INFO", `cannot read ${file}: ${code ?? "it is not a file"}`, {
+      cause,
+    });
+  }
+  const info = parseServerInfo(text);
+  if (info === undefined) throw new CommandError("CMD_SERVER_INFO", `${file} is not server info`);
+  return info;
+}
+
+function readPlainFile(file: string): string {
+  const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    if (!fs.fstatSync(fd).isFile()) throw new Error("not a file");
+    const buffer = Buffer.alloc(maxFileBytes);
+    return buffer.toString("utf8", 0, fs.readSync(fd, buffer));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function parseServerInfo(text: string): ServerInfo | undefined {
+  let value: Partial<ServerInfo>;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const isPort = (port: unknown) => Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536;
+  const isPid = Number.isInteger(value.pid) && Number(value.pid) > 0;
+  const hasAddress = value.port === undefined ? typeof value.socket === "string" : isPort(value.port);
+  const isText = (member: unknown) => member === undefined || typeof member === "string";
+  const texts = [value.socket, value.admin_socket, value.boot_id, value.pid_namespace];
+  return isPid && hasAddress && texts.every(isText) ? (value as ServerInfo) : undefined;
+}
+
+/**
+ * Read server info and make sure that its proxy runs and takes connections.
+ *
+ * @throws {CommandError} CMD_NOT_RUNNING, CMD_UNREACHABLE or CMD_SERVER_INFO
+ */
+export async function findRunningProxy(file: string): Promise<ServerInfo> {
+  const info = readServerInfo(file);
+  if (info === undefined) {
+    throw new CommandError("CMD_NOT_RUNNING", `not running: there is no ${file}`);
+  }
+  const liveness = livenessOf(info);
+  if (liveness === "dead") {
+    throw new CommandError("CMD_NOT_RUNNING", `not running: process ${info.pid} of ${file} has ended`);
+  }
+  const failure = await tryToConnect(info);
+  if (failure !== undefined && liveness === "unknown" && failure !== "EACCES") {
+    throw new CommandError("CMD_NOT_RUNNING", `not running: nobody listens on ${addressOf(info)}`);
+  }
+  if (failure !== undefined) {
+    throw new CommandError(
+      "CMD_UNREACHABLE",
+      `process ${info.pid} runs, but ${addressOf(info)} cannot be reached: ${failure}`,
+      failure === "EACCES"
+        ? { hint: "this user may not open the socket: see --socket-mode and --socket-group" }
+        : {},
+    );
+  }
+  return info;
+}
+
+/** Where clients connect to, for a message. */
+export function addressOf(info: ServerInfo): string {
+  return info.port === undefined ? (info.socket ?? "") : `127.0.0.1:${info.port}`;
+}
+
+/** The target of a connection; of an abstract name, which is written `@name`, the kernel's form. */
+export function connectTarget(info: ServerInfo): net.NetConnectOpts {
+  if (info.port !== undefined) return { host: "127.0.0.1", port: info.port };
+  return { path: (info.socket ?? "").replace(/^@/, "\0") };
+}
+
+// Returns the code of the failure, undefined for none.
+function tryToConnect(info: ServerInfo): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ ...connectTarget(info), timeout: connectTimeoutMs });
+    const end = (failure?: string) => {
+      socket.destroy();
+      resolve(failure);
+    };
+    socket.once("connect", () => end());
+    socket.once("timeout", () => end("ETIMEDOUT"));
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? "unknown"));
+  });
+}
