@@ -57,6 +57,13 @@ export type TokenReplyFacts =
       readonly expiresAt: number;
     };
 
+/** The process that made a connection, as it was then. */
+export interface UnixPeer {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 interface Native {
   mapSecretMemory(bytes: number): { readonly memory: Uint8Array } | { readonly errno: number };
   /** errno, 0 for success */
@@ -82,6 +89,8 @@ interface Native {
   tcpState(fd: number): number;
   /** closing the descriptor resets the connection */
   resetOnClose(fd: number): void;
+  /** of a unix socket; undefined where the kernel does not tell */
+  unixPeer(fd: number): UnixPeer | undefined;
   /** undefined for a name that does not exist; any number exists */
   findUser(nameOrUid: string): { readonly uid: number; readonly gid: number } | undefined;
   findGroup(nameOrGid: string): number | undefined;

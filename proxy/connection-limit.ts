@@ -14,11 +14,12 @@ const reportIntervalMs = 60_000;
  * Close connections beyond the limit at once, and say so, at most once a minute.
  *
  * @param descriptorsPerClient - 2, or more where something else is opened for a request
+ * @param reserved - descriptors that are kept for others, such as connections of the admin socket
  */
-export function limitConnections(server: Server, descriptorsPerClient: number): void {
+export function limitConnections(server: Server, descriptorsPerClient: number, reserved = 0): void {
   const limit = openFileLimit();
   if (limit === undefined) return;
-  server.maxConnections = Math.max(1, Math.floor((limit - ownDescriptors) / descriptorsPerClient));
+  server.maxConnections = Math.max(1, Math.floor((limit - ownDescriptors - reserved) / descriptorsPerClient));
   let reportedAt = Number.NEGATIVE_INFINITY;
   server.on("drop", () => {
     if (performance.now() - reportedAt < reportIntervalMs) return;

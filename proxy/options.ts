@@ -43,6 +43,8 @@ export interface Options extends UpstreamOptions, ForwardLimits {
   readonly check: boolean;
   /** the socket to the janitor, undefined where there is none */
   readonly janitorFd: number | undefined;
+  /** the listening admin socket, undefined where there is none */
+  readonly adminFd: number | undefined;
   /** set by the launcher when it was started by nohup(1) */
   readonly ignoreHangup: boolean;
   /** false where the build found no static C library */
@@ -81,6 +83,7 @@ const launcherOptions = new Set([
   "--listen-fd",
   "--janitor-fd",
   "--dump-fd",
+  "--admin-fd",
   "--new-dump-dir",
   "--ignore-hangup",
   "--dynamic-launcher",
@@ -230,6 +233,7 @@ export function parseOptions(args: readonly string[], version: string): Options 
     .option("--listen-fd <N>", "", wholeNumber("--listen-fd"))
     .option("--janitor-fd <N>", "", wholeNumber("--janitor-fd"))
     .option("--dump-fd <N>", "", wholeNumber("--dump-fd"))
+    .option("--admin-fd <N>", "", wholeNumber("--admin-fd"))
     .option("--new-dump-dir")
     .option("--ignore-hangup")
     .option("--dynamic-launcher")
@@ -275,6 +279,7 @@ export function parseOptions(args: readonly string[], version: string): Options 
     isNewDumpDir: values.newDumpDir === true,
     check: values.check === true,
     janitorFd: values.janitorFd,
+    adminFd: values.adminFd,
     ignoreHangup: values.ignoreHangup === true,
     hasTrustedFiles: values.untrustedFiles !== true,
     user: values.user,

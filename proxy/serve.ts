@@ -5,6 +5,8 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Secret } from "../hardening/secret.ts";
 import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
+import { AdminServer, maxAdminConnections } from "./admin/admin-server.ts";
+import { addServiceRoutes } from "./admin/service-routes.ts";
 import { limitConnections } from "./connection-limit.ts";
 import { startDumps } from "./dump/dumps.ts";
 import { StartError } from "./errors.ts";
@@ -57,7 +59,8 @@ export async function prepareServer(
     connections: () => lifecycle.connections,
     onShutdownRequest: () => lifecycle.stop(),
   });
-  limitConnections(server.server, options.dumpFd === undefined ? 2 : 4);
+  const admin = options.adminFd === undefined ? undefined : new AdminServer(options.adminFd);
+  limitConnections(server.server, options.dumpFd === undefined ? 2 : 4, admin && maxAdminConnections);
   const lifecycle = superviseServer(server.server, {
     drainTimeoutMs: options.drainTimeoutMs,
     onStop: () => removeServerInfo(),
@@ -67,6 +70,14 @@ export async function prepareServer(
       process.exit(0);
     },
   });
+
+  if (admin !== undefined) {
+    addServiceRoutes(admin, {
+      isDraining: () => lifecycle.isDraining(),
+      hasCredential: () => credential?.isPresent ?? true,
+      onStop: () => lifecycle.stop(),
+    });
+  }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => lifecycle.stop());
   process.on("SIGHUP", options.ignoreHangup ? () => {} : () => lifecycle.stop());
@@ -80,6 +91,7 @@ export async function prepareServer(
     listen: async () => {
       port = await listen(server.server, options.listenFd);
       refuseItself(options, port);
+      await admin?.listen();
       return port;
     },
     publish: () => {

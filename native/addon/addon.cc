@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "file-fence.h"
+#include "peer.h"
 #include "privileges.h"
 #include "process.h"
 #include "seccomp-lock.h"
@@ -24,6 +25,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
   exports.Set("tcpState", Napi::Function::New(env, TcpState));
   exports.Set("resetOnClose", Napi::Function::New(env, ResetOnClose));
+  exports.Set("unixPeer", Napi::Function::New(env, UnixPeer));
   exports.Set("findUser", Napi::Function::New(env, FindUser));
   exports.Set("findGroup", Napi::Function::New(env, FindGroup));
   exports.Set("dropPrivileges", Napi::Function::New(env, DropPrivileges));

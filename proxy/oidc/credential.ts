@@ -46,6 +46,7 @@ export class RenewedCredential implements Credential {
   readonly #setup: CredentialSetup;
   #generation = 0;
   #usableUntil = Number.NEGATIVE_INFINITY;
+  #expiresAt = Number.NEGATIVE_INFINITY;
   #renewal: Promise<void> | undefined;
   #failures = 0;
   #notBefore = Number.NEGATIVE_INFINITY;
@@ -57,6 +58,11 @@ export class RenewedCredential implements Credential {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** whether there is a token that has not expired, refused or not: the next request renews a refused one */
+  get isPresent(): boolean {
+    return this.#setup.now() < this.#expiresAt;
   }
 
   /** Fetch the first token, or fail with what stood in the way. */
@@ -93,6 +99,7 @@ export class RenewedCredential implements Credential {
       this.#generation++;
       this.#failures = 0;
       this.#usableUntil = began + lifetimeMs;
+      this.#expiresAt = this.#usableUntil;
       this.#renewIn(renewAfterMs(lifetimeMs));
     } catch (error) {
       const retryMs = Math.min(firstRetryMs * 2 ** this.#failures++, maxRetryMs);

@@ -1,0 +1,37 @@
+// Every refusal of the admin socket, in one table. Messages go to whoever connected: none holds a byte
+// of a key.
+
+const refusals = {
+  ADM_ERR_NOT_FOUND: [404, "invalid_request_error", "the admin socket has no such path"],
+  ADM_ERR_METHOD: [405, "invalid_request_error", "the admin socket takes another method for this path"],
+  ADM_ERR_ORIGIN: [403, "forbidden", "requests from web pages are refused (Origin or Sec-Fetch-Site header)"],
+  ADM_ERR_PRIVILEGE: [403, "forbidden", "this is for root and for the user who started the proxy"],
+  ADM_ERR_BAD_REQUEST: [400, "invalid_request_error", "this is not a well-formed request"],
+  ADM_ERR_BODY_TOO_LARGE: [413, "invalid_request_error", "the body is larger than 1 MiB"],
+  ADM_ERR_TOO_MANY: [429, "rate_limit_error", "too many requests on the admin socket: ask less often"],
+  ADM_ERR_UPGRADE: [426, "invalid_request_error", "this path wants an upgrade of the connection"],
+  ADM_ERR_INTERNAL: [500, "server_error", "the proxy failed to handle the request"],
+} as const satisfies Record<string, readonly [status: number, type: string, message: string]>;
+
+export type AdminErrorCode = keyof typeof refusals;
+
+/** A refusal of the admin socket. `detail` is shown to the peer. */
+export class AdminError extends Error {
+  override readonly name = "AdminError";
+  readonly code: AdminErrorCode;
+  readonly statusCode: number;
+  readonly type: string;
+
+  constructor(code: AdminErrorCode, detail?: string, options?: ErrorOptions) {
+    const [statusCode, type, message] = refusals[code];
+    super(detail === undefined ? message : `${message}: ${detail}`, options);
+    this.code = code;
+    this.statusCode = statusCode;
+    this.type = type;
+  }
+
+  /** One line of JSON, of the form that the proxy's other refusals have. */
+  toBody(): string {
+    return `${JSON.stringify({ error: { message: this.message, type: this.type, code: this.code } })}\n`;
+  }
+}

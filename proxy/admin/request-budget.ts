@@ -1,0 +1,28 @@
+// How often those may ask who may only read: the event loop that answers them is the one that streams.
+
+// A scrape of metrics takes a millisecond or so; `top` asks once a second.
+const requestsPerSecond = 20;
+const burst = 40;
+
+/** A token bucket that all of them share. */
+export class RequestBudget {
+  readonly #now: () => number;
+  #left = burst;
+  #at: number;
+
+  /** @param now - milliseconds that never go back */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+    this.#at = now();
+  }
+
+  /** @returns whether one more request may be answered now */
+  take(): boolean {
+    const now = this.#now();
+    this.#left = Math.min(burst, this.#left + ((now - this.#at) / 1000) * requestsPerSecond);
+    this.#at = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}
