@@ -62,6 +62,18 @@ export interface UnixPeer {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
+  /** supplementary */
+  readonly groups: readonly number[];
+}
+
+/** Why nobody can be named: the other end has gone, the answer is in doubt, or the kernel gives none. */
+export type PeerFailure = "gone" | "unclear" | "unavailable";
+
+/** A user as the system's databases know it. */
+export interface Account {
+  readonly name: string;
+  /** primary and supplementary */
+  readonly groups: readonly number[];
 }
 
 interface Native {
@@ -91,6 +103,14 @@ interface Native {
   resetOnClose(fd: number): void;
   /** of a unix socket; undefined where the kernel does not tell */
   unixPeer(fd: number): UnixPeer | undefined;
+  isUnixSocket(fd: number): boolean;
+  /** a descriptor to ask about TCP connections by, or -errno */
+  openPeerQuery(): number;
+  /** whether the kernel knows a socket of this process that listens */
+  findsListener(query: number, fd: number): boolean;
+  tcpPeer(query: number, fd: number): { readonly uid: number } | { readonly failure: PeerFailure };
+  /** undefined where there is no such user */
+  lookUpAccount(uid: number): Promise<Account | { readonly errno: number } | undefined>;
   /** undefined for a name that does not exist; any number exists */
   findUser(nameOrUid: string): { readonly uid: number; readonly gid: number } | undefined;
   findGroup(nameOrGid: string): number | undefined;

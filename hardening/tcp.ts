@@ -8,7 +8,7 @@ const established = 1;
 const closed = 7;
 
 /** The descriptor of a socket, below TLS where that is on it; Node has no public way to it. */
-function descriptorOf(socket: Socket): number | undefined {
+export function descriptorOf(socket: Socket): number | undefined {
   const fd = (socket as { _handle?: { fd?: number } })._handle?.fd;
   return fd !== undefined && fd >= 0 ? fd : undefined;
 }

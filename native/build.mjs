@@ -52,6 +52,7 @@ const addonSources = [
   "privileges",
   "seccomp-lock",
   "tcp",
+  "accounts",
   "peer",
   "file-fence",
 ];

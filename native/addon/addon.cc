@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "accounts.h"
 #include "file-fence.h"
 #include "peer.h"
 #include "privileges.h"
@@ -25,6 +26,11 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("replaceWithNull", Napi::Function::New(env, ReplaceWithNull));
   exports.Set("tcpState", Napi::Function::New(env, TcpState));
   exports.Set("resetOnClose", Napi::Function::New(env, ResetOnClose));
+  exports.Set("isUnixSocket", Napi::Function::New(env, IsUnixSocket));
+  exports.Set("openPeerQuery", Napi::Function::New(env, OpenPeerQuery));
+  exports.Set("findsListener", Napi::Function::New(env, FindsListener));
+  exports.Set("tcpPeer", Napi::Function::New(env, TcpPeer));
+  exports.Set("lookUpAccount", Napi::Function::New(env, LookUpAccount));
   exports.Set("unixPeer", Napi::Function::New(env, UnixPeer));
   exports.Set("findUser", Napi::Function::New(env, FindUser));
   exports.Set("findGroup", Napi::Function::New(env, FindGroup));

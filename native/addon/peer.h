@@ -4,6 +4,10 @@
 
 #include <napi.h>
 
+Napi::Value IsUnixSocket(const Napi::CallbackInfo& info);
 Napi::Value UnixPeer(const Napi::CallbackInfo& info);
+Napi::Value OpenPeerQuery(const Napi::CallbackInfo& info);
+Napi::Value FindsListener(const Napi::CallbackInfo& info);
+Napi::Value TcpPeer(const Napi::CallbackInfo& info);
 
 #endif
