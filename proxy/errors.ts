@@ -71,6 +71,7 @@ const startFailures = {
     "give a directory of the user that the proxy serves as, or one that is not there yet",
   ],
   PXY_START_OUTPUT: [1, "check where stdout goes"],
+  PXY_START_DAEMON: [1, "let the command end by itself: it does when the proxy serves"],
   PXY_START_LISTEN: [1, "start it again; another --port may help"],
 } as const satisfies Record<string, readonly [exitCode: number, hint: string]>;
 

@@ -26,6 +26,10 @@ export interface Options extends UpstreamOptions, ForwardLimits {
   /** the listening socket that the launcher opened */
   readonly listenFd: number;
   readonly serverInfo: string | undefined;
+  /** the file that is to become server info, opened and locked by the launcher; undefined for none */
+  readonly serverInfoFd: number | undefined;
+  /** where the starter of a daemon waits to hear that it serves */
+  readonly readyFd: number | undefined;
   readonly httpShutdown: boolean;
   /** undefined where the key comes from stdin */
   readonly workloadIdentity: WorkloadIdentity | undefined;
@@ -83,6 +87,8 @@ const launcherOptions = new Set([
   "--listen-fd",
   "--janitor-fd",
   "--dump-fd",
+  "--server-info-fd",
+  "--ready-fd",
   "--admin-fd",
   "--new-dump-dir",
   "--ignore-hangup",
@@ -206,6 +212,8 @@ export function makeCommand(version: string): Command {
       "--dump-dir <DIR>",
       "write each request and its answer into files in DIR, prompts and answers in the clear, the key left out",
     )
+    .option("--daemon", "go on in the background once it serves; needs --log-file and --server-info")
+    .option("--log-file <FILE>", "with --daemon: what would go to stderr is added to FILE")
     .option("--user <NAME>", "started by root, serve as this user: NAME or UID, with :GROUP if need be")
     .option("--allow-root", "started by root, stay root")
     .option(
@@ -233,6 +241,8 @@ export function parseOptions(args: readonly string[], version: string): Options 
     .option("--listen-fd <N>", "", wholeNumber("--listen-fd"))
     .option("--janitor-fd <N>", "", wholeNumber("--janitor-fd"))
     .option("--dump-fd <N>", "", wholeNumber("--dump-fd"))
+    .option("--server-info-fd <N>", "", wholeNumber("--server-info-fd"))
+    .option("--ready-fd <N>", "", wholeNumber("--ready-fd"))
     .option("--admin-fd <N>", "", wholeNumber("--admin-fd"))
     .option("--new-dump-dir")
     .option("--ignore-hangup")
@@ -253,6 +263,8 @@ export function parseOptions(args: readonly string[], version: string): Options 
   return Object.freeze({
     listenFd: values.listenFd,
     serverInfo: values.serverInfo,
+    serverInfoFd: values.serverInfoFd,
+    readyFd: values.readyFd,
     httpShutdown: values.httpShutdown === true,
     upstreamUrl,
     workloadIdentity: readWorkloadIdentity(values, upstreamUrl.href === defaultUpstreamUrl),

@@ -95,9 +95,9 @@ export async function prepareServer(
       return port;
     },
     publish: () => {
-      if (options.serverInfo === undefined || options.check) return;
-      const { janitorFd } = options;
-      const removeOwn = writeServerInfo(options.serverInfo, describeServer(port, version));
+      const { janitorFd, serverInfo, serverInfoFd } = options;
+      if (serverInfo === undefined || serverInfoFd === undefined) return;
+      const removeOwn = writeServerInfo(serverInfo, describeServer(port, version), serverInfoFd);
       removeServerInfo = janitorFd === undefined ? removeOwn : () => removeByJanitor(janitorFd);
     },
   };

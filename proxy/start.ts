@@ -1,6 +1,7 @@
 // The start of the proxy, step by step. Nothing is served before all of it is done: between the
 // moment it listens and the last step nothing waits, so no connection is looked at.
 
+import { closeSync, writeSync } from "node:fs";
 import { traceCrashes } from "../hardening/crash-trace.ts";
 import { HardeningError } from "../hardening/errors.ts";
 import { fenceNewFiles, lockProcess } from "../hardening/lock.ts";
@@ -11,7 +12,9 @@ import { makeRandomSecret, readSecretFromStdin } from "../hardening/secret.ts";
 import { becomeServiceUser, chooseServiceUser } from "../hardening/service-user.ts";
 import { WorkloadTokens } from "../hardening/workload-tokens.ts";
 import { takeDumpFolder } from "./dump/dump-folder.ts";
+import { StartError } from "./errors.ts";
 import { type Options, parseOptions } from "./options.ts";
+import { giveClaimUp } from "./server-info.ts";
 import { printOut, sayPlain, sayWarning } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -29,6 +32,11 @@ export async function start(args: readonly string[]): Promise<void> {
   const wasRoot = startUid === 0;
   const serviceUser = chooseServiceUser(options, startUid);
   takeDumpFolder(options, serviceUser);
+  const { serverInfo, serverInfoFd } = options;
+  let isPublished = false;
+  process.on("exit", () => {
+    if (serverInfo !== undefined && serverInfoFd !== undefined && !isPublished) giveClaimUp(serverInfo);
+  });
   const hasCrashTrace = traceCrashes();
   const limitResources = loadResourceLimits();
 
@@ -42,6 +50,7 @@ export async function start(args: readonly string[]): Promise<void> {
   const server = await prepareServer(options, secret, tokens);
   const port = await server.listen();
   server.publish();
+  isPublished = true;
 
   if (serviceUser !== undefined) becomeServiceUser(serviceUser);
   const makesFiles = options.dumpDir !== undefined;
@@ -77,6 +86,17 @@ export async function start(args: readonly string[]): Promise<void> {
   }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on 127.0.0.1:${port}`);
+  if (options.readyFd !== undefined) tellStarter(options.readyFd);
+}
+
+// A starter that has gone, or was ended, does not want it any more.
+function tellStarter(readyFd: number): void {
+  try {
+    writeSync(readyFd, "r");
+    closeSync(readyFd);
+  } catch (cause) {
+    throw new StartError("PXY_START_DAEMON", "whoever started it did not wait until it served", { cause });
+  }
 }
 
 // Discard, echo, quote of the day or character generator: one at which nobody is to be reached.

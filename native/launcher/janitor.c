@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,26 +23,6 @@
 
 // The same number on every architecture since it exists.
 enum { NR_PIDFD_OPEN = 434 };
-
-// Field 22 of /proc/PID/stat, which with the pid names one process of this boot.
-static unsigned long long start_ticks_of(pid_t pid) {
-  char path[64], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  ssize_t length = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (length <= 0) return 0;
-  text[length] = '\0';
-  char *after_name = strrchr(text, ')');  // the name may hold blanks and parentheses
-  if (after_name == NULL) return 0;
-  unsigned long long ticks = 0;
-  int field = 2;
-  for (char *word = strtok(after_name + 1, " "); word != NULL; word = strtok(NULL, " ")) {
-    if (++field == 22) ticks = strtoull(word, NULL, 10);
-  }
-  return ticks;
-}
 
 // True when the file was written by that very process: another proxy may have replaced it since.
 static bool is_written_by(int folder, const char *name, pid_t pid, unsigned long long start_ticks) {
@@ -57,30 +39,52 @@ static bool is_written_by(int folder, const char *name, pid_t pid, unsigned long
   return strstr(text, by_pid) != NULL && strstr(text, by_start) != NULL;
 }
 
+// The lock of server-info.c: while it is held no start puts its own file where ours is looked at.
+static int lock_server_info(int folder, const char *name) {
+  char claim[NAME_MAX + 1];
+  if (snprintf(claim, sizeof claim, "%s.tmp", name) >= (int)sizeof claim) return -1;
+  for (;;) {
+    int fd = openat(folder, claim, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    struct stat open_file, named;
+    if (fd < 0 || flock(fd, LOCK_EX) != 0) return fd;
+    bool is_named = fstat(fd, &open_file) == 0 && fstatat(folder, claim, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    open_file.st_ino == named.st_ino;
+    if (is_named) return fd;
+    close(fd);
+  }
+}
+
+static void remove_server_info(const char *folder_path, const char *name, pid_t proxy, unsigned long long start_ticks) {
+  int folder = open(folder_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;
+  int lock = lock_server_info(folder, name);
+  if (is_written_by(folder, name, proxy, start_ticks)) unlinkat(folder, name, 0);
+  if (lock >= 0) {
+    char claim[NAME_MAX + 1];
+    snprintf(claim, sizeof claim, "%s.tmp", name);
+    unlinkat(folder, claim, 0);
+    close(lock);
+  }
+  close(folder);
+}
+
 static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char *server_info) {
   // Everything that the starter waits for is let go: his pipes, his terminal, his process group.
   setsid();
   const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE};
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
-  unsigned long long start_ticks = start_ticks_of(proxy);
+  unsigned long long start_ticks = start_ticks_of(proxy, NULL);
 
   char folder_of[PATH_MAX], name_of[PATH_MAX];
   snprintf(folder_of, sizeof folder_of, "%s", server_info);
   snprintf(name_of, sizeof name_of, "%s", server_info);
   const char *folder_path = dirname(folder_of);
   const char *name = basename(name_of);
-  // Folders that are missing yet are made by the proxy: held on to is the nearest that exists.
-  char existing_path[PATH_MAX];
-  snprintf(existing_path, sizeof existing_path, "%s", folder_path);
-  int existing;
-  for (char *path = existing_path;; path = dirname(path)) {
-    existing = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (existing >= 0 || strcmp(path, "/") == 0 || strcmp(path, ".") == 0) break;
-  }
+  int folder = open(folder_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
   int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd <= 2; fd++) dup2(null_fd, fd);
-  confine_janitor(existing);
+  confine_janitor(folder);
 
   struct pollfd events[] = {{.fd = pidfd, .events = POLLIN}, {.fd = proxy_socket, .events = POLLIN}};
   for (bool has_ended = false; !has_ended;) {
@@ -90,9 +94,7 @@ static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char 
     ssize_t got = events[1].revents == 0 ? -1 : read(proxy_socket, &request, 1);
     if (got == 0) events[1].fd = -1;
     if (!has_ended && got <= 0) continue;
-    int folder = open(folder_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0 && is_written_by(folder, name, proxy, start_ticks)) unlinkat(folder, name, 0);
-    if (folder >= 0) close(folder);
+    remove_server_info(folder_path, name, proxy, start_ticks);
     if (got > 0 && write(proxy_socket, "d", 1) < 0) events[1].fd = -1;
   }
   _exit(0);
@@ -114,9 +116,12 @@ int fork_janitor(const char *server_info) {
   setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   pid_t child = fork();
   if (child == 0) {
-    close(LISTEN_FD);
-    close(ends[0]);
-    clean_up_after(proxy, pidfd, ends[1], server_info);
+    // All that the proxy is given is closed, or a lock would be held on, and a pipe kept open.
+    int kept[] = {fcntl(pidfd, F_DUPFD_CLOEXEC, 20), fcntl(ends[1], F_DUPFD_CLOEXEC, 20)};
+    pidfd = dup2(kept[0], 3);
+    int proxy_socket = dup2(kept[1], 4);
+    close_inherited_descriptors(5);
+    clean_up_after(proxy, pidfd, proxy_socket, server_info);
   }
   close(pidfd);
   close(ends[1]);

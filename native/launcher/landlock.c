@@ -55,14 +55,10 @@ static void allow_folder_of(int ruleset, const char *file, uint64_t rights) {
   allow_beneath(ruleset, dirname(path), rights);
 }
 
-// The nearest folder that exists: the proxy makes the missing ones in it.
-static void allow_writing_of(int ruleset, const char *file) {
-  char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s", file);
-  char *folder = dirname(path);
-  while (access(folder, F_OK) != 0 && strcmp(folder, "/") != 0 && strcmp(folder, ".") != 0) folder = dirname(folder);
-  // Not to read: the folder may be /tmp, and a rule holds for everything below it.
-  allow_beneath(ruleset, folder, FS_WRITE_FILE | FS_REMOVE_FILE | FS_MAKE_REG | FS_MAKE_DIR);
+// To put the file there by a rename. Not to read: the folder may be /tmp, and a rule holds for everything
+// below it; nor to write, the file is open already.
+static void allow_renaming_beside(int ruleset, const char *file) {
+  allow_folder_of(ruleset, file, FS_REMOVE_FILE | FS_MAKE_REG);
 }
 
 static void allow_connecting_to(int ruleset, int port) {
@@ -157,7 +153,7 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
   if (options->upstream_client_key != NULL) allow_beneath(ruleset, options->upstream_client_key, FS_READ_FILE);
   // The resolver's file, wherever the system keeps it.
   if (realpath("/etc/resolv.conf", resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
-  if (options->server_info != NULL) allow_writing_of(ruleset, options->server_info);
+  if (options->server_info != NULL) allow_renaming_beside(ruleset, options->server_info);
   if (options->dump_folder >= 0) {
     // Not to read or list: what was dumped before is not the process's to look at.
     struct path_beneath_attr dumps = {.allowed_access = FS_WRITE_FILE | FS_MAKE_REG, .parent_fd = options->dump_folder};
@@ -178,13 +174,14 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
   return restricted ? abi : 0;
 }
 
-// The janitor may look into one folder and remove files from it, nothing else.
+// The janitor may look into one folder, remove files from it, and make the one by which it is locked.
 void confine_janitor(int folder) {
   int abi = (int)syscall(NR_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
   if (abi <= 0) return;
   int ruleset = create_ruleset(abi, SCOPE_SIGNAL | SCOPE_ABSTRACT_UNIX_SOCKET);
   if (ruleset < 0) return;
-  struct path_beneath_attr attr = {.allowed_access = FS_READ_FILE | FS_REMOVE_FILE, .parent_fd = folder};
+  struct path_beneath_attr attr = {.allowed_access = FS_READ_FILE | FS_REMOVE_FILE | FS_MAKE_REG,
+                                   .parent_fd = folder};
   if (folder >= 0) syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &attr, 0);
   syscall(NR_RESTRICT_SELF, ruleset, 0);
   close(ruleset);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum exit_code {
   EXIT_RUNTIME = 1,
@@ -24,6 +25,12 @@ enum { JANITOR_FD = 4 };
 // And the folder that it makes dumps in, where they are wanted.
 enum { DUMP_FD = 5 };
 
+// Where a daemon tells its starter that it serves.
+enum { READY_FD = 9 };
+
+// The file that is to become server info, locked until it is.
+enum { SERVER_INFO_FD = 10 };
+
 enum program { PROGRAM_PROXY, PROGRAM_CODEX, PROGRAM_COMMAND };
 
 enum { MAX_ARGS = 128 };
@@ -32,6 +39,8 @@ struct options {
   int port;
   bool check;
   const char *server_info;   // NULL where not given
+  bool daemon;
+  const char *log_file;      // NULL where not given
   const char *upstream_ca;   // NULL where not given
   const char *dump_dir;      // NULL where not given
   int dump_folder;           // its descriptor once opened, -1 where there is none
@@ -80,6 +89,29 @@ bool names_a_proxy(char **environment);
 // descriptors.c
 void open_missing_stdio(void);
 void close_inherited_descriptors(int first);
+
+// own-path.c
+bool make_absolute_path(char absolute[PATH_MAX], const char *path);
+const char *find_foreign_folder(const char *folder, char where[PATH_MAX]);
+bool make_missing_folders(const char *folder);
+int open_own_file(const char *path, int flags, const char **reason);
+
+// process-identity.c
+enum liveness { DEAD, ALIVE, UNKNOWN };
+struct process_identity {
+  pid_t pid;
+  unsigned long long start_ticks;  // 0 where it is not known
+  char boot_id[64];                // empty where it is not known
+  char pid_namespace[64];          // likewise
+};
+unsigned long long start_ticks_of(pid_t pid, char *state);
+enum liveness liveness_of(const struct process_identity *identity);
+
+// server-info.c
+void claim_server_info(const char *given);
+
+// daemon.c
+void become_daemon(const char *log_file);
 
 // listen.c
 void listen_on_loopback(int port);

@@ -170,10 +170,16 @@ int main(int argc, char **argv) {
   umask(077);
   refuse_new_privileges();  // before the filter, which an unprivileged user may load only after it
 
+  if (options.daemon && !options.answer_only) become_daemon(options.log_file);  // what follows is said to the log
   if (!options.answer_only) {
+    if (options.server_info != NULL && !options.check) {
+      claim_server_info(options.server_info);
+      arguments[count++] = "--server-info-fd=10";
+    }
     listen_on_loopback(options.check ? 0 : options.port);
     arguments[count++] = "--listen-fd=3";
   }
+  if (options.daemon && !options.answer_only) arguments[count++] = "--ready-fd=9";
   if (ignores_hangup) arguments[count++] = "--ignore-hangup";
   if (names_a_proxy(environ)) arguments[count++] = "--proxy-environment";
 #ifndef STATIC_LAUNCHER

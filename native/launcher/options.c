@@ -48,6 +48,8 @@ static const struct option known_options[] = {
     {"--upstream-headers-timeout-ms", NULL, VALUE, ONCE, false},
     {"--stream-idle-timeout-ms", NULL, VALUE, ONCE, false},
     {"--dump-dir", NULL, VALUE, ONCE, false},
+    {"--daemon", NULL, SWITCH, ONCE, false},
+    {"--log-file", NULL, VALUE, ONCE, false},
     {"--user", NULL, VALUE, ONCE, false},
     {"--allow-root", NULL, SWITCH, ONCE, false},
     {"--require-hardening", NULL, VALUE, ONCE, false},
@@ -115,6 +117,19 @@ static void add_canonical(struct options *options, const char *name, const char 
   options->canonical[options->canonical_count++] = text;
 }
 
+// A daemon without a log could not say why it ended, and one without server info would not be found.
+static void refuse_daemon_combinations(const struct options *options) {
+  if (options->log_file != NULL && !options->daemon) {
+    fail(EXIT_USAGE, "without --daemon stderr goes where the shell sends it: 2>FILE", "--log-file belongs to --daemon");
+  }
+  if (!options->daemon) return;
+  if (options->check) fail(EXIT_USAGE, usage_hint, "--daemon and --check exclude each other");
+  if (options->log_file == NULL) fail(EXIT_USAGE, "give --log-file FILE, for what it has to say", "--daemon needs --log-file");
+  if (options->server_info == NULL) {
+    fail(EXIT_USAGE, "give --server-info FILE, by which clients, status and stop find it", "--daemon needs --server-info");
+  }
+}
+
 void parse_options(int argc, char **argv, int first_argument, struct options *options) {
   bool seen[KNOWN_OPTIONS] = {false};
   memset(options, 0, sizeof *options);
@@ -152,6 +167,14 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
       options->port = parse_port(value);
       continue;  // the socket is made here, Node never needs the number
     }
+    if (strcmp(option->name, "--daemon") == 0) {
+      options->daemon = true;
+      continue;  // what becomes of the process is done here, likewise
+    }
+    if (strcmp(option->name, "--log-file") == 0) {
+      options->log_file = value;
+      continue;
+    }
     if (strcmp(option->name, "--require-hardening") == 0) options->requires_nothing = strcmp(value, "none") == 0;
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
     if (strcmp(option->name, "--dump-dir") == 0) options->dump_dir = value;
@@ -166,4 +189,5 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (strcmp(option->name, "--version") == 0) options->answer_only = true;
     add_canonical(options, option->name, value);
   }
+  if (!options->answer_only) refuse_daemon_combinations(options);
 }

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type ServerInfo, writeServerInfo } from "../../proxy/server-info.ts";
+import { claimOf, type ServerInfo, writeServerInfo } from "../../proxy/server-info.ts";
 import { compileNativeFunction, type NativeFunction } from "./native-function.ts";
 import { fc, runsOfPrograms } from "./settings.ts";
 
@@ -28,17 +28,18 @@ const info: fc.Arbitrary<ServerInfo> = fc.record(
     started_at: fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
     start_ticks: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     boot_id: fc.uuid(),
+    pid_namespace: fc.integer({ min: 1 }).map((inode) => `pid:[${inode}]`),
     version: fc.constantFrom("0.1.0", "10.20.30-rc.1"),
   },
   { noNullPrototype: true },
 );
 
 test("the file reads back as what was written, the janitor knows it by pid and start, and it goes away", () => {
-  const name = fc.string({ minLength: 1, maxLength: 60 }).filter((text) => !/[/\0]|^\.{1,2}$/.test(text));
+  const name = fc.string({ minLength: 1, maxLength: 56 }).filter((text) => !/[/\0]|^\.{1,2}$/.test(text));
   fc.assert(
     fc.property(info, name, fc.integer({ min: 1 }), (info, name, other) => {
       const file = join(folder, name);
-      const remove = writeServerInfo(file, info);
+      const remove = writeServerInfo(file, info, fs.openSync(claimOf(file), "w+"));
       const text = fs.readFileSync(file, "utf8");
       assert.match(text, /^[^\n]*\n$/);
       assert.deepEqual(JSON.parse(text), info);

@@ -1,12 +1,15 @@
 // The file by which clients find the proxy: whole, readable, never written through a trap.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { runProxy, startProxy, testKey } from "../proxy-process.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { launcher, quietUser, runProxy, startProxy, testKey } from "../proxy-process.ts";
+import { waitFor } from "../wait-for.ts";
 
 let folder: string;
 let file: string;
@@ -20,6 +23,7 @@ beforeEach(() => {
   fs.rmSync(file, { recursive: true, force: true });
 });
 
+const isOfFile = (name: string) => name.startsWith("info.json");
 const isRoot = process.geteuid?.() === 0;
 const start = (path: string) => startProxy({ args: ["--server-info", path] });
 const refuse = (path: string) => runProxy({ args: ["--server-info", path], input: `${testKey}\n` });
@@ -132,7 +136,10 @@ test("a path below a working directory that is gone is refused in one line", asy
   const through = ["sh", "-c", `cd ${gone} && rmdir ${gone} && exec "$@"`, "sh"];
   const result = await runProxy({ through, args: ["--server-info", "info.json"], input: `${testKey}\n` });
   assert.equal(result.code, 1);
-  assert.match(result.stderr, /^codex: error: cannot write --server-info info\.json: ENOENT\ncodex: hint: /);
+  assert.match(
+    result.stderr,
+    /^codex: error: cannot write --server-info info\.json: No such file or directory\ncodex: hint: /,
+  );
 });
 
 test("a directory, and a path that cannot be written, are named with exit 1", async () => {
@@ -141,18 +148,9 @@ test("a directory, and a path that cannot be written, are named with exit 1", as
   assert.deepEqual([directory.code, /info\.json exists and is not a file/.test(directory.stderr)], [1, true]);
   const unwritable = await refuse("/proc/info.json");
   assert.deepEqual(
-    [unwritable.code, /cannot write --server-info \/proc\/info\.json: /.test(unwritable.stderr)],
+    [unwritable.code, /cannot write --server-info \/proc\/info\.json\.tmp: /.test(unwritable.stderr)],
     [1, true],
   );
-});
-
-test("a proxy that ends leaves the file of the one that replaced it", async () => {
-  const first = await start(file);
-  const second = await start(file);
-  await first.stop();
-  assert.equal(JSON.parse(fs.readFileSync(file, "utf8")).pid, second.pid);
-  await second.stop();
-  assert.ok(!fs.existsSync(file));
 });
 
 test("after SIGKILL the janitor removes it, and nothing else of the proxy is left", async () => {
@@ -168,13 +166,129 @@ test("after SIGKILL the janitor removes it, and nothing else of the proxy is lef
   assert.deepEqual([fs.existsSync(file), fs.existsSync(`/proc/${janitor}`)], [false, false]);
 });
 
-test("the janitor leaves a file that another proxy has written", async () => {
-  const first = await start(file);
-  const second = await start(file);
-  first.kill("SIGKILL");
-  await first.ended;
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  assert.equal(JSON.parse(fs.readFileSync(file, "utf8")).pid, second.pid);
-  await second.stop();
-  assert.ok(!fs.existsSync(file));
+test("a file that is not its own any more is left, by the proxy and by its janitor", async () => {
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    const proxy = await start(file);
+    const another = `${JSON.stringify({ ...JSON.parse(fs.readFileSync(file, "utf8")), pid: 1 })}\n`;
+    fs.rmSync(file);
+    fs.writeFileSync(file, another);
+    proxy.kill(signal);
+    await proxy.ended;
+    await sleep(200);
+    assert.equal(fs.readFileSync(file, "utf8"), another);
+    fs.rmSync(file);
+  }
+});
+
+test("a second start on the file of a running proxy says so before it reads a key, and the file stays", async () => {
+  const proxy = await start(file);
+  const text = fs.readFileSync(file, "utf8");
+  // No key comes: one that waited for it would be ended by the limit of this call.
+  const second = await runProxy({ args: ["--server-info", file], timeoutMs: 10_000 });
+  assert.deepEqual([second.code, second.signal, second.stdout], [1, null, ""]);
+  assert.equal(
+    second.stderr,
+    `codex: error: a proxy with this --server-info runs already: process ${proxy.pid} wrote ${file}\n` +
+      "codex: hint: stop it by codex-responses-api-proxy stop --server-info FILE, or give another FILE\n",
+  );
+  assert.equal(fs.readFileSync(file, "utf8"), text);
+  assert.deepEqual(fs.readdirSync(folder).filter(isOfFile), ["info.json"]);
+  await proxy.stop();
+});
+
+test("the file of a proxy that has ended is replaced: by pid, start time or boot", async () => {
+  const former = await start(file);
+  const info = JSON.parse(fs.readFileSync(file, "utf8"));
+  await former.stop();
+  const running = await start(join(folder, "other.json"));
+  const { pid } = running;
+  for (const dead of [
+    info,
+    { ...info, pid },
+    {
+      ...JSON.parse(fs.readFileSync(join(folder, "other.json"), "utf8")),
+      boot_id: info.boot_id.replace(/./, "x"),
+    },
+    { port: info.port, pid: info.pid }, // as the original writes it
+    { port: info.port, pid }, // likewise, and the pid is another process's now
+  ]) {
+    fs.writeFileSync(file, JSON.stringify(dead));
+    const proxy = await start(file);
+    assert.equal(JSON.parse(fs.readFileSync(file, "utf8")).pid, proxy.pid);
+    await proxy.stop();
+  }
+  await running.stop();
+});
+
+test("a file as the original writes it belongs to a live proxy where its pid exists and its port answers", async () => {
+  const other = await start(join(folder, "other.json"));
+  fs.writeFileSync(file, `{"port":${other.port},"pid":${other.pid}}\n`);
+  const second = await refuse(file);
+  assert.deepEqual([second.code, /runs already/.test(second.stderr)], [1, true]);
+  await other.stop();
+});
+
+test("of many starts at once one wins, and each of the others says why it did not", async () => {
+  for (let round = 0; round < 3; round++) {
+    const starts = Array.from({ length: 6 }, () => {
+      const args = [...quietUser, "--server-info", file];
+      const child = spawn(launcher, args, { stdio: ["pipe", "ignore", "pipe"] });
+      child.stdin.on("error", () => {});
+      child.stdin.end(`${testKey}\n`);
+      const all = { child, stderr: "", ended: once(child, "close") };
+      child.stderr.on("data", (chunk) => {
+        all.stderr += chunk;
+      });
+      return all;
+    });
+    const isDecided = (start: (typeof starts)[number]) =>
+      start.child.exitCode !== null || /listening on/.test(start.stderr);
+    await waitFor(() => starts.every(isDecided), "every start to win or to lose", 30_000);
+    const winners = starts.filter(({ child }) => child.exitCode === null);
+    assert.equal(winners.length, 1, starts.map(({ stderr }) => stderr).join(""));
+    assert.equal(JSON.parse(fs.readFileSync(file, "utf8")).pid, winners[0]?.child.pid);
+    for (const { child, stderr } of starts) {
+      if (child.exitCode === null) continue;
+      assert.equal(child.exitCode, 1);
+      assert.match(stderr, /^codex: error: (a proxy .* runs already|another proxy .* is just being started)/);
+    }
+    winners[0]?.child.kill("SIGTERM");
+    await Promise.all(starts.map(({ ended }) => ended));
+    assert.deepEqual(fs.readdirSync(folder).filter(isOfFile), []);
+  }
+});
+
+test("a start that fails, or is killed while it waits for the key, leaves nothing and blocks nobody", async () => {
+  const refused = await runProxy({ args: ["--server-info", file], input: "not a key\n" });
+  assert.equal(refused.code, 1);
+  assert.deepEqual(fs.readdirSync(folder).filter(isOfFile), []);
+  const waiting = spawn(launcher, ["--server-info", file], { stdio: ["pipe", "ignore", "pipe"] });
+  await waitFor(() => fs.existsSync(`${file}.tmp`), "the claim on the file");
+  assert.equal(fs.statSync(`${file}.tmp`).mode & 0o777, 0o600);
+  const second = await refuse(file);
+  assert.match(second.stderr, /^codex: error: another proxy with this --server-info is just being started: /);
+  waiting.kill("SIGKILL");
+  await once(waiting, "close");
+  const third = await start(file);
+  await third.stop();
+  await waitFor(() => !fs.existsSync(`${file}.tmp`), "the claim to be gone");
+});
+
+test("the place of the claim is as safe as that of the file: no link, no other user's, no second name", async () => {
+  const target = join(folder, "target");
+  fs.writeFileSync(target, "precious");
+  const traps: [string, RegExp][] = [
+    ["ln -s", /info\.json\.tmp is a symbolic link/],
+    ["ln", /info\.json\.tmp has another name too/],
+    ["mkdir -p", /info\.json\.tmp exists and is not a file/],
+    ["mkfifo", /info\.json\.tmp exists and is not a file/],
+  ];
+  for (const [make, message] of traps) {
+    execFileSync("sh", ["-c", `${make} ${/^ln/.test(make) ? target : ""} ${file}.tmp`]);
+    const { code, stderr } = await refuse(file);
+    assert.equal(code, 1);
+    assert.match(stderr, message);
+    fs.rmSync(`${file}.tmp`, { recursive: true });
+  }
+  assert.equal(fs.readFileSync(target, "utf8"), "precious");
 });

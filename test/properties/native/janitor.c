@@ -1,6 +1,9 @@
 // Prints whether the janitor takes a file for the server info of a process: FOLDER NAME PID TICKS.
 
+#include "../../../native/launcher/descriptors.c"
+#include "../../../native/launcher/fail.c"
 #include "../../../native/launcher/janitor.c"
+#include "../../../native/launcher/process-identity.c"
 
 void confine_janitor(int folder) { (void)folder; }
 
