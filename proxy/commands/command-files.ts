@@ -5,4 +5,6 @@ import type { CommandName } from "../command-list.ts";
 
 export const commandFiles: Readonly<Record<CommandName, () => Promise<{ readonly command: Command }>>> = {
   status: () => import("./status.ts"),
+  wait: () => import("./wait.ts"),
+  stop: () => import("./stop.ts"),
 };

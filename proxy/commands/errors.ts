@@ -5,6 +5,11 @@ const failures = {
   CMD_USAGE: [2, "see codex-responses-api-proxy COMMAND --help"],
   CMD_SERVER_INFO: [1, "give the file that the proxy was started with: --server-info FILE"],
   CMD_NOT_RUNNING: [3, "start the proxy, or give the file that it was started with: --server-info FILE"],
+  CMD_TIMEOUT: [4, "give it more time with --timeout-ms, or look at what the proxy said"],
+  CMD_NOT_PERMITTED: [
+    1,
+    "run it as root, as the user that the proxy serves as, or use GET /shutdown where --http-shutdown is on",
+  ],
   CMD_UNREACHABLE: [3, "look at what the proxy said when it started, or start it again"],
 } as const satisfies Record<string, readonly [exitCode: number, hint: string]>;
 

@@ -94,10 +94,21 @@ export function addressOf(info: ServerInfo): string {
   return info.port === undefined ? (info.socket ?? "") : `127.0.0.1:${info.port}`;
 }
 
-/** The target of a connection; of an abstract name, which is written `@name`, the kernel's form. */
+/** The target of a connection. */
 export function connectTarget(info: ServerInfo): net.NetConnectOpts {
   if (info.port !== undefined) return { host: "127.0.0.1", port: info.port };
-  return { path: (info.socket ?? "").replace(/^@/, "\0") };
+  return { path: toSocketPath(info.socket ?? "") };
+}
+
+/** The form in which the kernel takes a path, or an abstract name that is written `@name`. */
+export function toSocketPath(socket: string): string {
+  return socket.replace(/^@/, "\0");
+}
+
+/** Whether anybody takes connections there. */
+export async function isListening(info: ServerInfo): Promise<boolean> {
+  const failure = await tryToConnect(info);
+  return failure === undefined || failure === "EACCES" || failure === "EAGAIN";
 }
 
 // Returns the code of the failure, undefined for none.
