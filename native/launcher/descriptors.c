@@ -22,9 +22,51 @@ void open_missing_stdio(void) {
   }
 }
 
+// Held on to through the closing of the inherited ones, in ascending order.
+static int kept[16];
+static int kept_count;
+
+int keep_descriptor(int fd) {
+  int moved = kept_count == sizeof kept / sizeof *kept ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FIRST_KEPT_FD);
+  if (moved < 0) fail(EXIT_LAUNCHER, "raise the limit on open files: ulimit -n 1024", "cannot keep a descriptor");
+  close(fd);
+  int place = kept_count++;
+  for (; place > 0 && kept[place - 1] > moved; place--) kept[place] = kept[place - 1];
+  kept[place] = moved;
+  return moved;
+}
+
+void place_descriptor(int fd, int at) {
+  if (fd == at) {
+    fcntl(fd, F_SETFD, 0);
+    return;
+  }
+  if (dup2(fd, at) != at) fail(EXIT_LAUNCHER, NULL, "cannot pass a descriptor on: %s", strerror(errno));
+  close(fd);
+}
+
+static bool is_kept(int fd) {
+  for (int i = 0; i < kept_count; i++) {
+    if (kept[i] == fd) return true;
+  }
+  return false;
+}
+
+#ifdef SYS_close_range
+static bool close_between_kept(int first) {
+  unsigned from = (unsigned)first;
+  for (int i = 0; i < kept_count; i++) {
+    unsigned next = (unsigned)kept[i];
+    if (next > from && syscall(SYS_close_range, from, next - 1, 0) != 0) return false;
+    from = next + 1;
+  }
+  return syscall(SYS_close_range, from, ~0U, 0) == 0;
+}
+#endif
+
 void close_inherited_descriptors(int first) {
 #ifdef SYS_close_range
-  if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+  if (close_between_kept(first)) return;
 #endif
   // Before Linux 5.9, and on macOS: by the list the system gives.
 #ifdef __linux__
@@ -35,7 +77,7 @@ void close_inherited_descriptors(int first) {
   if (directory == NULL) fail(EXIT_LAUNCHER, "mount /proc", "cannot list open descriptors: %s", strerror(errno));
   for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
     int fd = atoi(entry->d_name);
-    if (fd >= first && fd != dirfd(directory)) close(fd);
+    if (fd >= first && fd != dirfd(directory) && !is_kept(fd)) close(fd);
   }
   closedir(directory);
 }

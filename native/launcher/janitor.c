@@ -1,6 +1,6 @@
 // The janitor: a child of the launcher, forked before any key exists, that waits for the proxy to
-// end in any way, SIGKILL included, and removes the server info that is still the proxy's own.
-// pidfd_open(2), Linux 5.3; where it is missing there is no janitor, and the file stays.
+// end in any way, SIGKILL included, and removes the server info and sockets that are still the proxy's
+// own. pidfd_open(2), Linux 5.3; where it is missing there is no janitor, and the files stay.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,23 +68,36 @@ static void remove_server_info(const char *folder_path, const char *name, pid_t 
   close(folder);
 }
 
-static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char *server_info) {
+struct info_file {
+  char folder_of[PATH_MAX], name_of[PATH_MAX];
+  const char *folder;  // NULL where none is written
+  const char *name;
+};
+
+// Returns its folder, -1 for none.
+static int find_server_info(struct info_file *info, const char *path) {
+  if (path == NULL) return -1;
+  snprintf(info->folder_of, sizeof info->folder_of, "%s", path);
+  snprintf(info->name_of, sizeof info->name_of, "%s", path);
+  info->folder = dirname(info->folder_of);
+  info->name = basename(info->name_of);
+  return open(info->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char *server_info,
+                           struct socket_file files[SOCKET_FILES]) {
   // Everything that the starter waits for is let go: his pipes, his terminal, his process group.
   setsid();
   const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE};
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
   unsigned long long start_ticks = start_ticks_of(proxy, NULL);
 
-  char folder_of[PATH_MAX], name_of[PATH_MAX];
-  snprintf(folder_of, sizeof folder_of, "%s", server_info);
-  snprintf(name_of, sizeof name_of, "%s", server_info);
-  const char *folder_path = dirname(folder_of);
-  const char *name = basename(name_of);
-  int folder = open(folder_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  static struct info_file info;
+  int info_folder = find_server_info(&info, server_info);
 
   int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd <= 2; fd++) dup2(null_fd, fd);
-  confine_janitor(folder);
+  confine_janitor(info_folder, files);
 
   struct pollfd events[] = {{.fd = pidfd, .events = POLLIN}, {.fd = proxy_socket, .events = POLLIN}};
   for (bool has_ended = false; !has_ended;) {
@@ -94,7 +107,8 @@ static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char 
     ssize_t got = events[1].revents == 0 ? -1 : read(proxy_socket, &request, 1);
     if (got == 0) events[1].fd = -1;
     if (!has_ended && got <= 0) continue;
-    remove_server_info(folder_path, name, proxy, start_ticks);
+    if (info.folder != NULL) remove_server_info(info.folder, info.name, proxy, start_ticks);
+    for (int i = 0; i < SOCKET_FILES; i++) remove_socket_file(&files[i]);
     if (got > 0 && write(proxy_socket, "d", 1) < 0) events[1].fd = -1;
   }
   _exit(0);
@@ -102,8 +116,10 @@ static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char 
 
 // Returns the proxy's end of a socket: a byte written to it asks for the removal, a byte read from it
 // tells that it is done. The proxy itself may have lost the right to remove the file by then.
-int fork_janitor(const char *server_info) {
-  if (server_info == NULL) return -1;
+int fork_janitor(const char *server_info, struct socket_file files[SOCKET_FILES]) {
+  bool has_sockets = false;
+  for (int i = 0; i < SOCKET_FILES; i++) has_sockets = has_sockets || files[i].name[0] != '\0';
+  if (server_info == NULL && !has_sockets) return -1;
   pid_t proxy = getpid();
   int pidfd = (int)syscall(NR_PIDFD_OPEN, proxy, 0);
   if (pidfd < 0) return -1;
@@ -116,12 +132,13 @@ int fork_janitor(const char *server_info) {
   setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   pid_t child = fork();
   if (child == 0) {
-    // All that the proxy is given is closed, or a lock would be held on, and a pipe kept open.
+    // All that the proxy is given is closed, or a lock would be held on, a pipe kept open, and a listener
+    // would take connections that nobody serves any more.
     int kept[] = {fcntl(pidfd, F_DUPFD_CLOEXEC, 20), fcntl(ends[1], F_DUPFD_CLOEXEC, 20)};
     pidfd = dup2(kept[0], 3);
     int proxy_socket = dup2(kept[1], 4);
     close_inherited_descriptors(5);
-    clean_up_after(proxy, pidfd, proxy_socket, server_info);
+    clean_up_after(proxy, pidfd, proxy_socket, server_info, files);
   }
   close(pidfd);
   close(ends[1]);
@@ -131,8 +148,8 @@ int fork_janitor(const char *server_info) {
 }
 
 #else
-int fork_janitor(const char *server_info) {
-  (void)server_info;
+int fork_janitor(const char *server_info, struct socket_file files[SOCKET_FILES]) {
+  (void)server_info, (void)files;
   return -1;
 }
 #endif

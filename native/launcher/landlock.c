@@ -112,10 +112,7 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
   int abi = (int)syscall(NR_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
   if (abi <= 0) return 0;
 
-  // systemd can be told to listen for readiness on an abstract socket.
-  const char *notify = getenv("NOTIFY_SOCKET");
-  bool needs_abstract = notify != NULL && notify[0] == '@';
-  int ruleset = create_ruleset(abi, SCOPE_SIGNAL | (needs_abstract ? 0 : SCOPE_ABSTRACT_UNIX_SOCKET));
+  int ruleset = create_ruleset(abi, SCOPE_SIGNAL | SCOPE_ABSTRACT_UNIX_SOCKET);
   if (ruleset < 0) return 0;
 
   const uint64_t reading = FS_READ_FILE | FS_READ_DIR;
@@ -174,15 +171,22 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
   return restricted ? abi : 0;
 }
 
-// The janitor may look into one folder, remove files from it, and make the one by which it is locked.
-void confine_janitor(int folder) {
+static void allow_in_folder(int ruleset, int folder, uint64_t rights) {
+  struct path_beneath_attr attr = {.allowed_access = rights, .parent_fd = folder};
+  if (folder >= 0) syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &attr, 0);
+}
+
+// The janitor may look into the folder of server info, remove files from it, and make the one by which it
+// is locked; from the folders of sockets it may remove files.
+void confine_janitor(int server_info_folder, const struct socket_file files[SOCKET_FILES]) {
   int abi = (int)syscall(NR_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
   if (abi <= 0) return;
   int ruleset = create_ruleset(abi, SCOPE_SIGNAL | SCOPE_ABSTRACT_UNIX_SOCKET);
   if (ruleset < 0) return;
-  struct path_beneath_attr attr = {.allowed_access = FS_READ_FILE | FS_REMOVE_FILE | FS_MAKE_REG,
-                                   .parent_fd = folder};
-  if (folder >= 0) syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &attr, 0);
+  allow_in_folder(ruleset, server_info_folder, FS_READ_FILE | FS_REMOVE_FILE | FS_MAKE_REG);
+  for (int i = 0; i < SOCKET_FILES; i++) {
+    if (files[i].name[0] != '\0') allow_in_folder(ruleset, files[i].folder, FS_REMOVE_FILE);
+  }
   syscall(NR_RESTRICT_SELF, ruleset, 0);
   close(ruleset);
 }

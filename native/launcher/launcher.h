@@ -25,11 +25,47 @@ enum { JANITOR_FD = 4 };
 // And the folder that it makes dumps in, where they are wanted.
 enum { DUMP_FD = 5 };
 
+// And its listening unix sockets: for clients, and for whoever administers it.
+enum { SOCKET_FD = 6, ADMIN_FD = 7 };
+
 // Where a daemon tells its starter that it serves.
 enum { READY_FD = 9 };
 
 // The file that is to become server info, locked until it is.
 enum { SERVER_INFO_FD = 10 };
+
+// The service manager's socket, connected.
+enum { NOTIFY_FD = 11 };
+
+// Where the launcher keeps descriptors of its own, beyond those that it passes.
+enum { FIRST_KEPT_FD = 16 };
+
+// A unix socket as the options ask for it.
+struct unix_wish {
+  const char *option;
+  const char *path;   // or @NAME; NULL where there is to be none
+  mode_t mode;
+  const char *owner;  // NULL to leave it as it is
+  const char *group;  // likewise
+  bool has_flags;     // whether any of these three was given
+};
+
+// The file of a socket that the launcher made. Its descriptor keeps the inode's number from being used
+// again, so that the number tells it from whatever has its name later.
+struct socket_file {
+  int folder;
+  int file;
+  char name[108];  // empty where there is none
+};
+
+enum { SOCKET_FILES = 2 };
+
+// Listening sockets that the service manager has passed: their descriptors, or -1.
+enum { GIVEN_NAME = 110 };
+struct given_sockets {
+  int tcp, client, admin;
+  char client_name[GIVEN_NAME], admin_name[GIVEN_NAME];
+};
 
 enum program { PROGRAM_PROXY, PROGRAM_CODEX, PROGRAM_COMMAND };
 
@@ -37,6 +73,8 @@ enum { MAX_ARGS = 128 };
 
 struct options {
   int port;
+  bool has_port;
+  struct unix_wish socket, admin_socket;
   bool check;
   const char *server_info;   // NULL where not given
   bool daemon;
@@ -88,7 +126,10 @@ bool names_a_proxy(char **environment);
 
 // descriptors.c
 void open_missing_stdio(void);
-void close_inherited_descriptors(int first);
+// Moves it out of the way of those that are passed on, closed by the exec; returns its new number.
+int keep_descriptor(int fd);
+void place_descriptor(int fd, int at);
+void close_inherited_descriptors(int first);  // all but those that are kept
 
 // own-path.c
 bool make_absolute_path(char absolute[PATH_MAX], const char *path);
@@ -113,6 +154,26 @@ void claim_server_info(const char *given);
 // daemon.c
 void become_daemon(const char *log_file);
 
+// accounts.c
+bool find_user(const char *name, uid_t *uid);
+bool find_group(const char *name, gid_t *gid);
+
+// unix-socket.c
+void listen_on_unix(struct unix_wish *wish, int at, struct socket_file files[SOCKET_FILES]);
+void remove_socket_file(struct socket_file *made);
+
+// activation.c
+void take_given_sockets(struct given_sockets *given);
+
+// service-manager.c
+bool connect_to_service_manager(void);
+long long watchdog_interval_usec(void);  // 0 where no signs of life are wanted of this process
+
+// listeners.c: both return how many arguments they have added
+int open_listeners(struct options *options, const struct given_sockets *given,
+                   struct socket_file files[SOCKET_FILES], const char *arguments[]);
+int reach_service_manager(const char *arguments[]);
+
 // listen.c
 void listen_on_loopback(int port);
 
@@ -124,10 +185,10 @@ const char *find_untrusted_file(const struct package_paths *paths);
 
 // landlock.c
 int restrict_files_and_network(const struct package_paths *paths, const struct options *options);
-void confine_janitor(int folder);
+void confine_janitor(int server_info_folder, const struct socket_file files[SOCKET_FILES]);
 
 // janitor.c
-int fork_janitor(const char *server_info);
+int fork_janitor(const char *server_info, struct socket_file files[SOCKET_FILES]);
 
 // dump-folder.c
 int open_dump_folder(const char *path, bool may_make, bool *is_new);

@@ -146,7 +146,7 @@ int main(int argc, char **argv) {
   struct options options;
   parse_options(argc, argv, first_argument, &options);
 
-  const char *arguments[NODE_FLAGS + MAX_ARGS + 16];
+  const char *arguments[NODE_FLAGS + MAX_ARGS + 32];
   int count = 0;
   arguments[count++] = NODE_PATH;
   for (int i = 0; i < NODE_FLAGS; i++) arguments[count++] = node_flags[i];
@@ -164,6 +164,8 @@ int main(int argc, char **argv) {
     arguments[count++] = "--untrusted-files";
   }
 
+  struct given_sockets given = {.tcp = -1, .client = -1, .admin = -1};
+  if (!options.answer_only && !options.check) take_given_sockets(&given);
   close_inherited_descriptors(LISTEN_FD);
   bool ignores_hangup = normalise_signals();
   refuse_core_dumps();
@@ -171,13 +173,14 @@ int main(int argc, char **argv) {
   refuse_new_privileges();  // before the filter, which an unprivileged user may load only after it
 
   if (options.daemon && !options.answer_only) become_daemon(options.log_file);  // what follows is said to the log
+  struct socket_file socket_files[SOCKET_FILES] = {{0}};
   if (!options.answer_only) {
     if (options.server_info != NULL && !options.check) {
       claim_server_info(options.server_info);
       arguments[count++] = "--server-info-fd=10";
     }
-    listen_on_loopback(options.check ? 0 : options.port);
-    arguments[count++] = "--listen-fd=3";
+    count += open_listeners(&options, &given, socket_files, arguments + count);
+    if (!options.check) count += reach_service_manager(arguments + count);
   }
   if (options.daemon && !options.answer_only) arguments[count++] = "--ready-fd=9";
   if (ignores_hangup) arguments[count++] = "--ignore-hangup";
@@ -189,7 +192,7 @@ int main(int argc, char **argv) {
 
   if (!options.answer_only) {
     // Before the restrictions, which would not let it remove a file; it takes its own.
-    int janitor = options.check ? -1 : fork_janitor(options.server_info);
+    int janitor = options.check ? -1 : fork_janitor(options.server_info, socket_files);
     if (janitor >= 0 && dup2(janitor, JANITOR_FD) == JANITOR_FD) {
       if (janitor != JANITOR_FD) close(janitor);
       arguments[count++] = "--janitor-fd=4";
@@ -205,7 +208,7 @@ int main(int argc, char **argv) {
   }
   arguments[count] = NULL;
 
-  deny_bind_and_io_uring();  // after the one bind that the proxy needs
+  deny_bind_and_io_uring();  // after the binds that the proxy needs
   char **environment = allowed_environment(environ);
   // root can read any file, so it has nothing unreadable; nor has it neighbours of its own uid.
   if (geteuid() != 0) become_node_unreadably(arguments, environment);

@@ -21,6 +21,13 @@ struct option {
 // Mirrored by proxy/options.ts, which holds the help; test/proxy/options.test.ts compares the two.
 static const struct option known_options[] = {
     {"--port", NULL, VALUE, ONCE, false},
+    {"--socket", NULL, VALUE, ONCE, false},
+    {"--socket-mode", NULL, VALUE, ONCE, false},
+    {"--socket-owner", NULL, VALUE, ONCE, false},
+    {"--socket-group", NULL, VALUE, ONCE, false},
+    {"--admin-socket", NULL, VALUE, ONCE, false},
+    {"--admin-socket-mode", NULL, VALUE, ONCE, false},
+    {"--admin-socket-group", NULL, VALUE, ONCE, false},
     {"--server-info", NULL, VALUE, ONCE, false},
     {"--http-shutdown", NULL, SWITCH, ONCE, false},
     {"--upstream-url", NULL, VALUE, ONCE, false},
@@ -89,6 +96,41 @@ static int parse_port(const char *text) {
   return (int)port;
 }
 
+static mode_t parse_mode(const char *option, const char *text) {
+  size_t digits = strspn(text, "01234567");
+  long mode = strtol(text, NULL, 8);
+  if (digits < 3 || digits > 4 || text[digits] != '\0' || mode > 0777) {
+    fail(EXIT_USAGE, "give it in octal: 0660 for its owner and group, 0666 for every user", "invalid value for %s",
+         option);
+  }
+  return (mode_t)mode;
+}
+
+// The sockets are made by the launcher, Node never needs these options. Returns whether it is one.
+static bool take_socket_option(struct options *options, const char *name, const char *value) {
+  struct unix_wish *wish = strncmp(name, "--admin-socket", 14) == 0 ? &options->admin_socket : &options->socket;
+  size_t length = strlen(wish->option);
+  if (strncmp(name, wish->option, length) != 0) return false;
+  const char *flag = name + length;
+  if (flag[0] == '\0') wish->path = value;
+  if (strcmp(flag, "-mode") == 0) wish->mode = parse_mode(name, value);
+  if (strcmp(flag, "-owner") == 0) wish->owner = value;
+  if (strcmp(flag, "-group") == 0) wish->group = value;
+  wish->has_flags = wish->has_flags || flag[0] != '\0';
+  return true;
+}
+
+// An option that would do nothing is more likely a mistake than a wish.
+static void refuse_idle_flags(const struct unix_wish *wish) {
+  if (!wish->has_flags) return;
+  if (wish->path == NULL) {
+    fail(EXIT_USAGE, usage_hint, "%s-mode, -owner and -group belong to %s", wish->option, wish->option);
+  }
+  if (wish->path[0] == '@') {
+    fail(EXIT_USAGE, "give a path in its place", "an abstract name for %s has neither mode nor owner", wish->option);
+  }
+}
+
 // Quotes no value: it may be the key, put where the key does not belong.
 static void refuse_argument(const char *argument, int position) {
   if (argument[0] != '-' && position == 1) {
@@ -134,6 +176,8 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
   bool seen[KNOWN_OPTIONS] = {false};
   memset(options, 0, sizeof *options);
   options->dump_folder = -1;
+  options->socket = (struct unix_wish){.option = "--socket", .mode = 0660};
+  options->admin_socket = (struct unix_wish){.option = "--admin-socket", .mode = 0600};
   options->upstream_url = "https://api.openai.com/v1/responses";  // the default in proxy/options.ts
 
   for (int i = first_argument; i < argc; i++) {
@@ -165,8 +209,10 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (option->ignored) continue;
     if (strcmp(option->name, "--port") == 0) {
       options->port = parse_port(value);
+      options->has_port = true;
       continue;  // the socket is made here, Node never needs the number
     }
+    if (take_socket_option(options, option->name, value)) continue;
     if (strcmp(option->name, "--daemon") == 0) {
       options->daemon = true;
       continue;  // what becomes of the process is done here, likewise
@@ -189,5 +235,8 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (strcmp(option->name, "--version") == 0) options->answer_only = true;
     add_canonical(options, option->name, value);
   }
-  if (!options->answer_only) refuse_daemon_combinations(options);
+  if (options->answer_only) return;
+  refuse_daemon_combinations(options);
+  refuse_idle_flags(&options->socket);
+  refuse_idle_flags(&options->admin_socket);
 }
