@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { cutOff } from "./listeners.ts";
 
 export interface OpenRequest {
   readonly request: IncomingMessage;
@@ -27,7 +28,7 @@ export class Connections {
       const { socket } = request;
       const open: OpenRequest = { request, response };
       const ahead = this.#open.get(socket)?.add(open).size ?? 0;
-      if (ahead > maxAhead) socket.resetAndDestroy();
+      if (ahead > maxAhead) cutOff(socket);
       response.once("close", () => {
         this.#open.get(socket)?.delete(open);
         onAnswered(socket);

@@ -18,6 +18,7 @@ import type { Deadline, Deadlines } from "./deadlines.ts";
 import { ProxyError } from "./errors.ts";
 import type { ExchangeObserver } from "./exchange-observer.ts";
 import { clientHeaders, clientTrailers } from "./headers.ts";
+import { cutOff } from "./listeners.ts";
 import type { Credential } from "./oidc/credential.ts";
 import { ClientGone, StreamedBody } from "./request-body.ts";
 import { describeUpstreamFailure } from "./upstream/failure.ts";
@@ -192,7 +193,7 @@ export class Exchange implements PooledHandler {
     this.#setup.report.failed(phase, failure);
     if (this.#answer.isBegun) {
       // A reset rather than an orderly close: an HTTP/1.0 client takes a close for the end of the answer.
-      this.#request.socket.resetAndDestroy();
+      cutOff(this.#request.socket);
     } else {
       sendError(this.#request, this.#response, failure);
     }
@@ -225,9 +226,7 @@ export class Exchange implements PooledHandler {
   #limitTheRest(): void {
     const { socket } = this.#response;
     if (socket === null || socket.writableLength === 0) return;
-    const rest = this.#setup.deadlines.watch(this.#setup.limits.streamIdleTimeoutMs, () =>
-      socket.resetAndDestroy(),
-    );
+    const rest = this.#setup.deadlines.watch(this.#setup.limits.streamIdleTimeoutMs, () => cutOff(socket));
     this.#response.once("close", rest.stop);
   }
 

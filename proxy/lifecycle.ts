@@ -3,6 +3,7 @@
 
 import type { Server } from "node:http";
 import { Connections } from "./connections.ts";
+import { cutOff, type Listeners } from "./listeners.ts";
 
 export interface LifecycleSetup {
   readonly drainTimeoutMs: number;
@@ -20,7 +21,7 @@ export interface Lifecycle {
 }
 
 /** Wire the shutdown of a listening server. */
-export function superviseServer(server: Server, setup: LifecycleSetup): Lifecycle {
+export function superviseServer(server: Server, listeners: Listeners, setup: LifecycleSetup): Lifecycle {
   let draining = false;
   let ended = false;
 
@@ -32,7 +33,7 @@ export function superviseServer(server: Server, setup: LifecycleSetup): Lifecycl
   const reset = (): number => {
     // Node 24 tells of the last connection's end before the answer on it is counted as done.
     const busy = connections.busy().filter((socket) => !socket.destroyed);
-    for (const socket of busy) socket.resetAndDestroy();
+    for (const socket of busy) cutOff(socket);
     return busy.length;
   };
   process.on("exit", reset);
@@ -53,7 +54,7 @@ export function superviseServer(server: Server, setup: LifecycleSetup): Lifecycl
       }
       draining = true;
       setup.onStop();
-      server.close(end);
+      listeners.close(end);
       // Those too that have sent nothing yet, or half a request: nobody waits for an answer there.
       for (const socket of connections.idle()) socket.destroy();
       setTimeout(end, setup.drainTimeoutMs);

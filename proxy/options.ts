@@ -23,8 +23,14 @@ import type { UpstreamOptions } from "./upstream/upstream.ts";
 import { parseProxyUrl, parseUpstreamUrl } from "./upstream/url.ts";
 
 export interface Options extends UpstreamOptions, ForwardLimits {
-  /** the listening socket that the launcher opened */
-  readonly listenFd: number;
+  /** the listening TCP socket that the launcher opened or was passed, undefined where there is none */
+  readonly listenFd: number | undefined;
+  /** likewise, the unix socket for clients */
+  readonly socketFd: number | undefined;
+  /** its path, or `@name` of an abstract one */
+  readonly socketName: string | undefined;
+  /** sockets that a service manager keeps open beyond the end of this process */
+  readonly isActivated: boolean;
   readonly serverInfo: string | undefined;
   /** the file that is to become server info, opened and locked by the launcher; undefined for none */
   readonly serverInfoFd: number | undefined;
@@ -49,6 +55,12 @@ export interface Options extends UpstreamOptions, ForwardLimits {
   readonly janitorFd: number | undefined;
   /** the listening admin socket, undefined where there is none */
   readonly adminFd: number | undefined;
+  /** its path, or `@name` of an abstract one */
+  readonly adminName: string | undefined;
+  /** a socket to the service manager, connected */
+  readonly notifyFd: number | undefined;
+  /** within this time it wants a sign of life; undefined for none */
+  readonly watchdogUsec: number | undefined;
   /** set by the launcher when it was started by nohup(1) */
   readonly ignoreHangup: boolean;
   /** false where the build found no static C library */
@@ -85,6 +97,12 @@ const defaultLimits = {
 // What the launcher adds for Node; a user who gives them is told that they are unknown.
 const launcherOptions = new Set([
   "--listen-fd",
+  "--socket-fd",
+  "--socket-name",
+  "--activated",
+  "--admin-name",
+  "--notify-fd",
+  "--watchdog-usec",
   "--janitor-fd",
   "--dump-fd",
   "--server-info-fd",
@@ -120,6 +138,16 @@ export function makeCommand(version: string): Command {
     )
     .usage("[options] < FILE-WITH-THE-KEY")
     .option("--port <N>", "port on 127.0.0.1; 0 or absent takes a free one")
+    .option(
+      "--socket <PATH>",
+      "listen on this unix socket, or @NAME for an abstract one; without --port, on it alone",
+    )
+    .option("--socket-mode <MODE>", "its mode, in octal; default: 0660")
+    .option("--socket-owner <NAME>", "its owner, a user's name or number; default: who starts the proxy")
+    .option("--socket-group <NAME>", "its group, whose members may connect")
+    .option("--admin-socket <PATH>", "serve /healthz, /readyz, /stop and the like on this unix socket")
+    .option("--admin-socket-mode <MODE>", "its mode, in octal; default: 0600")
+    .option("--admin-socket-group <NAME>", "its group")
     .option("--server-info <FILE>", 'write {"port":N,"pid":N,…} to FILE once listening; removed at exit')
     .option("--http-shutdown", "GET /shutdown ends the proxy")
     .option("--upstream-url <URL>", "where requests go", defaultUpstreamUrl)
@@ -244,6 +272,12 @@ export function parseOptions(args: readonly string[], version: string): Options 
     .option("--server-info-fd <N>", "", wholeNumber("--server-info-fd"))
     .option("--ready-fd <N>", "", wholeNumber("--ready-fd"))
     .option("--admin-fd <N>", "", wholeNumber("--admin-fd"))
+    .option("--admin-name <NAME>")
+    .option("--socket-fd <N>", "", wholeNumber("--socket-fd"))
+    .option("--socket-name <NAME>")
+    .option("--activated")
+    .option("--notify-fd <N>", "", wholeNumber("--notify-fd"))
+    .option("--watchdog-usec <N>", "", wholeNumber("--watchdog-usec"))
     .option("--new-dump-dir")
     .option("--ignore-hangup")
     .option("--dynamic-launcher")
@@ -262,6 +296,9 @@ export function parseOptions(args: readonly string[], version: string): Options 
   refuseCombinations(command, upstreamUrl);
   return Object.freeze({
     listenFd: values.listenFd,
+    socketFd: values.socketFd,
+    socketName: values.socketName,
+    isActivated: values.activated === true,
     serverInfo: values.serverInfo,
     serverInfoFd: values.serverInfoFd,
     readyFd: values.readyFd,
@@ -292,6 +329,9 @@ export function parseOptions(args: readonly string[], version: string): Options 
     check: values.check === true,
     janitorFd: values.janitorFd,
     adminFd: values.adminFd,
+    adminName: values.adminName,
+    notifyFd: values.notifyFd,
+    watchdogUsec: values.watchdogUsec,
     ignoreHangup: values.ignoreHangup === true,
     hasTrustedFiles: values.untrustedFiles !== true,
     user: values.user,

@@ -1,8 +1,6 @@
 // The server with everything that belongs to it: upstream, front, lifecycle, server info, signals.
 // Loaded after the key was read, so that none of this code runs earlier than it must.
 
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Secret } from "../hardening/secret.ts";
 import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
 import { AdminServer, maxAdminConnections } from "./admin/admin-server.ts";
@@ -13,6 +11,7 @@ import { StartError } from "./errors.ts";
 import type { ForwardReport } from "./exchange.ts";
 import { makeForward } from "./forward.ts";
 import { superviseServer } from "./lifecycle.ts";
+import { Listeners } from "./listeners.ts";
 import { openCredential } from "./oidc/open-credential.ts";
 import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
@@ -23,8 +22,8 @@ import { version } from "./version.ts";
 import { warmUp } from "./warm-up.ts";
 
 export interface PreparedServer {
-  /** @returns the port on which it listens */
-  listen(): Promise<number>;
+  /** @returns the addresses on which it listens, for the log */
+  listen(): Promise<readonly string[]>;
   /** write the server info, where it is wanted */
   publish(): void;
 }
@@ -48,8 +47,11 @@ export async function prepareServer(
     maskedEcho: () => sayWarning("the upstream sent the key back; it was masked"),
   };
   const forward = makeForward(upstream, secret, options, report, startDumps(options, secret));
-  let removeServerInfo = () => {};
-  process.on("exit", () => removeServerInfo());
+  const { janitorFd } = options;
+  let removeFiles = () => {
+    if (janitorFd !== undefined) removeByJanitor(janitorFd);
+  };
+  process.on("exit", () => removeFiles());
 
   const server = buildServer({
     policy: options,
@@ -60,10 +62,11 @@ export async function prepareServer(
     onShutdownRequest: () => lifecycle.stop(),
   });
   const admin = options.adminFd === undefined ? undefined : new AdminServer(options.adminFd);
-  limitConnections(server.server, options.dumpFd === undefined ? 2 : 4, admin && maxAdminConnections);
-  const lifecycle = superviseServer(server.server, {
+  const listeners = new Listeners(server.server, options);
+  limitConnections(listeners.servers, options.dumpFd === undefined ? 2 : 4, admin && maxAdminConnections);
+  const lifecycle = superviseServer(server.server, listeners, {
     drainTimeoutMs: options.drainTimeoutMs,
-    onStop: () => removeServerInfo(),
+    onStop: () => removeFiles(),
     onEnd: (cut) => {
       const requests = cut === 1 ? "request was" : "requests were";
       if (cut > 0) sayWarning(`${cut} open ${requests} cut off at shutdown`);
@@ -86,36 +89,44 @@ export async function prepareServer(
   await server.ready();
   await credential?.start();
 
-  let port = 0;
+  let port: number | undefined;
   return {
     listen: async () => {
-      port = await listen(server.server, options.listenFd);
+      const tcp = await listeners.listen();
+      port = tcp?.port;
       refuseItself(options, port);
       await admin?.listen();
-      return port;
+      return namesOf(options, tcp);
     },
     publish: () => {
-      const { janitorFd, serverInfo, serverInfoFd } = options;
+      const { serverInfo, serverInfoFd, socketName, adminName } = options;
       if (serverInfo === undefined || serverInfoFd === undefined) return;
-      const removeOwn = writeServerInfo(serverInfo, describeServer(port, version), serverInfoFd);
-      removeServerInfo = janitorFd === undefined ? removeOwn : () => removeByJanitor(janitorFd);
+      const where = {
+        port,
+        ...(socketName !== undefined && { socket: socketName }),
+        ...(adminName !== undefined && { admin_socket: adminName }),
+      };
+      const removeOwn = writeServerInfo(serverInfo, describeServer(where, version), serverInfoFd);
+      if (janitorFd === undefined) removeFiles = removeOwn;
     },
   };
 }
 
 // Each request would make another one, until no descriptor is left.
-function refuseItself({ upstreamUrl, upstreamProxy }: Options, port: number): void {
+function refuseItself({ upstreamUrl, upstreamProxy }: Options, port: number | undefined): void {
+  if (port === undefined) return;
   const next = upstreamProxy ?? upstreamUrl;
   const isHere = next.hostname === "127.0.0.1" || next.hostname === "localhost";
   if (!isHere || next.port !== String(port)) return;
   throw new StartError("PXY_START_UPSTREAM_URL", `port ${port} of this machine is this proxy itself`);
 }
 
-function listen(server: Server, fd: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      reject(new StartError("PXY_START_LISTEN", `cannot listen: ${cause.code}`, { cause }));
-    });
-    server.listen({ fd }, () => resolve((server.address() as AddressInfo).port));
-  });
+function namesOf(
+  { socketName, adminName }: Options,
+  tcp: { readonly host: string; readonly port: number } | undefined,
+): readonly string[] {
+  const names = tcp === undefined ? [] : [`${tcp.host}:${tcp.port}`];
+  if (socketName !== undefined) names.push(`unix:${socketName}`);
+  if (adminName !== undefined) names.push(`admin unix:${adminName}`);
+  return names;
 }

@@ -21,10 +21,14 @@ export interface ServerInfo extends ProcessIdentity {
 }
 
 /** Describe the running process. */
-export function describeServer(port: number, version: string): ServerInfo {
+export function describeServer(
+  where: { readonly port: number | undefined; readonly socket?: string; readonly admin_socket?: string },
+  version: string,
+): ServerInfo {
   const { pid, ...identity } = ownIdentity();
   const started_at = new Date(Date.now() - process.uptime() * 1000).toISOString();
-  return { port, pid, started_at, ...identity, version };
+  const { port, ...sockets } = where;
+  return { ...(port !== undefined && { port }), pid, ...sockets, started_at, ...identity, version };
 }
 
 /** What the claim on `file` is called until it becomes that file (native/launcher/server-info.c). */

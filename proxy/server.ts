@@ -9,6 +9,7 @@ import type { Connections, OpenRequest } from "./connections.ts";
 import { ProxyError } from "./errors.ts";
 import type { Forward } from "./forward.ts";
 import { admit, type GatePolicy, maxHeaderBytes, type Passage, rawRequestOf } from "./gate.ts";
+import { cutOff } from "./listeners.ts";
 
 export interface ServerSetup {
   readonly policy: GatePolicy;
@@ -103,7 +104,7 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
     server.server.emit("request", request, response),
   );
   server.server.on("connect", (_request, socket) => {
-    if (setup.connections().openOn(socket as Socket).length > 0) (socket as Socket).resetAndDestroy();
+    if (setup.connections().openOn(socket as Socket).length > 0) cutOff(socket as Socket);
     else sendRawError(socket, new ProxyError("PXY_ERR_METHOD"));
   });
   // Node drops headers beyond 1,000 without a word, unseen by the gate; their bytes are limited anyway.
@@ -137,7 +138,7 @@ function answerMalformed(
   if (open.length === 0 || isItsBody) {
     sendRawError(socket, describeMalformed(error.code, headersTimeoutMs));
   } else {
-    socket.resetAndDestroy();
+    cutOff(socket);
   }
 }
 

@@ -26,7 +26,8 @@ import { version } from "./version.ts";
  */
 export async function start(args: readonly string[]): Promise<void> {
   const options = parseOptions(args, version);
-  if (!Number.isInteger(options.listenFd)) throw new HardeningError("HRD_ERR_LAUNCHER");
+  if (options.listenFd === undefined && options.socketFd === undefined)
+    throw new HardeningError("HRD_ERR_LAUNCHER");
   if (options.requireHardening !== "none") refuseWatchersHere();
   const startUid = process.geteuid?.();
   const wasRoot = startUid === 0;
@@ -48,7 +49,7 @@ export async function start(args: readonly string[]): Promise<void> {
   const { prepareServer } = await import("./serve.ts");
   const { formatMeasures } = await import("./check.ts");
   const server = await prepareServer(options, secret, tokens);
-  const port = await server.listen();
+  const addresses = await server.listen();
   server.publish();
   isPublished = true;
 
@@ -59,6 +60,7 @@ export async function start(args: readonly string[]): Promise<void> {
     writesFiles: makesFiles,
   });
   const areNewFilesFenced = makesFiles ? fenceNewFiles(options.dumpFd) : undefined;
+  // Where there is no janitor, files of sockets stay: the next start finds that they are dead.
   const removesFiles = options.serverInfo !== undefined && options.janitorFd === undefined && !options.check;
   lockProcess({ removesFiles, makesFiles });
 
@@ -85,7 +87,7 @@ export async function start(args: readonly string[]): Promise<void> {
     sayWarning("the proxy named in the environment is not used; --upstream-proxy names one");
   }
   sayPlain(`codex: protections: ${summarise(measures)}`);
-  sayPlain(`responses-api-proxy listening on 127.0.0.1:${port}`);
+  sayPlain(`responses-api-proxy listening on ${addresses.join(", ")}`);
   if (options.readyFd !== undefined) tellStarter(options.readyFd);
 }
 

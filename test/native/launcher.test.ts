@@ -78,8 +78,11 @@ describe("the process that holds the key", () => {
         SSL_CERT_FILE: "/tmp/x.pem",
         HTTPS_PROXY: "http://127.0.0.1:1",
         RES_OPTIONS: "debug",
-        NOTIFY_SOCKET: "/run/test-notify",
-        NOTIFY_SOCKETS: "not this one",
+        CREDENTIALS_DIRECTORY: "/run/test-credentials",
+        CREDENTIALS_DIRECTORYS: "not this one",
+        LISTEN_PID: "1",
+        LISTEN_FDS: "1",
+        WATCHDOG_USEC: "1000000",
       },
     });
   });
@@ -89,7 +92,7 @@ describe("the process that holds the key", () => {
     const variables = readProc(proxy.pid, "environ")
       .split("\0")
       .filter((entry) => entry !== "");
-    assert.deepEqual(variables, ["NOTIFY_SOCKET=/run/test-notify"]);
+    assert.deepEqual(variables, ["CREDENTIALS_DIRECTORY=/run/test-credentials"]);
   });
 
   test("has no descriptor that it was not given on purpose", { skip: !isRoot && "needs root" }, () => {

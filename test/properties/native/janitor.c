@@ -5,7 +5,8 @@
 #include "../../../native/launcher/janitor.c"
 #include "../../../native/launcher/process-identity.c"
 
-void confine_janitor(int folder) { (void)folder; }
+void confine_janitor(int folder, const struct socket_file files[]) { (void)folder, (void)files; }
+void remove_socket_file(struct socket_file *made) { (void)made; }
 
 int main(int argc, char **argv) {
   if (argc != 5) return 2;
