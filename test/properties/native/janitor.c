@@ -5,7 +5,7 @@
 #include "../../../native/launcher/janitor.c"
 #include "../../../native/launcher/process-identity.c"
 
-void confine_janitor(int folder, const struct socket_file files[]) { (void)folder, (void)files; }
+void confine_janitor(int folder, const struct socket_file files[SOCKET_FILES]) { (void)folder, (void)files; }
 void remove_socket_file(struct socket_file *made) { (void)made; }
 
 int main(int argc, char **argv) {
