@@ -1,16 +1,22 @@
 // Keeps a key that an upstream sends back from reaching the client. Works on the bytes where they lie;
 // compressed or escaped forms of the key are not found.
 
+import type { KeyEra } from "./key-slots.ts";
 import type { Secret } from "./secret.ts";
 
-/** Overwrites the key in a sequence of chunks, also where it is split over several. */
+/**
+ * Overwrites the key in a sequence of chunks, also where it is split over several. A key that is
+ * replaced meanwhile is looked for until the end: the request may have gone out with it.
+ */
 export class EchoMask {
   readonly #secret: Secret;
+  readonly #since: KeyEra;
   #held: Buffer | undefined;
   #hasMasked = false;
 
   constructor(secret: Secret) {
     this.#secret = secret;
+    this.#since = secret.era;
   }
 
   /** whether the key was found */
@@ -45,7 +51,7 @@ export class EchoMask {
   }
 
   #mask(bytes: Buffer): number {
-    const { heldBytes, isFound } = this.#secret.maskEcho(bytes);
+    const { heldBytes, isFound } = this.#secret.maskEcho(bytes, this.#since);
     if (isFound) this.#hasMasked = true;
     return heldBytes;
   }

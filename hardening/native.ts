@@ -92,6 +92,16 @@ interface Native {
   wipeStack(): void;
   /** overwrites the key in `data`; the length of a tail to hold back, plus 65536 where it was found */
   maskEcho(key: Uint8Array, data: Uint8Array): number;
+  /** what is kept of a key that is replaced; not to be looked into */
+  fingerprintKey(key: Uint8Array): Uint8Array;
+  /** overwrites the key of that fingerprint in `data`; whether it was there */
+  maskFormerKey(fingerprint: Uint8Array, data: Uint8Array): boolean;
+  /** as readKey, on a thread of its own, from a socket of which the descriptor is duplicated; undefined while another is awaited */
+  receiveKey(fd: number, slot: Uint8Array, timeoutMs: number): Promise<KeyReadResult> | undefined;
+  /** ends the wait for a key, for good: its thread would hold up the exit */
+  stopReceivingKey(): void;
+  /** writes the key and a newline; blocks the thread; errno, 0 for success */
+  sendKey(fd: number, key: Uint8Array, timeoutMs: number): number;
   wipe(memory: Uint8Array): void;
   wipeOnFatalSignals(memory: Uint8Array): void;
   replaceWithNull(fd: number): number;

@@ -5,6 +5,8 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:os";
 import { HardeningError, type HardeningErrorCode } from "./errors.ts";
 import { allocateGuarded } from "./guarded-memory.ts";
+import { KeyRotation } from "./key-rotation.ts";
+import { type EchoFound, type KeyEra, KeySlots } from "./key-slots.ts";
 import { native } from "./native.ts";
 import { ScratchMemory } from "./scratch-memory.ts";
 
@@ -32,7 +34,7 @@ export interface Secret {
   readonly placeholder: string;
   /**
    * a view of the key in secret memory, for socket writes only: never copy it, never decode it. Ask for
-   * it at the moment of the write: with workload identity it is another after each renewal
+   * it at the moment of the write: it is another after each rotation or renewal
    */
   readonly bytes: Uint8Array;
   /**
@@ -43,12 +45,16 @@ export interface Secret {
   hold(): () => void;
   /** where request heads are put together with the key */
   readonly scratch: ScratchMemory;
+  /** the time in which the present key is in use, for {@link maskEcho} */
+  readonly era: KeyEra;
   /**
-   * Overwrite the key in `data` with `*`.
+   * Overwrite the key in `data` with `*`, and every key that was in use since `since`.
    *
-   * @returns how many bytes at the end could be the beginning of some key, and whether this one was found
+   * @param since - undefined for the present one alone
    */
-  maskEcho(data: Uint8Array): { readonly heldBytes: number; readonly isFound: boolean };
+  maskEcho(data: Uint8Array, since?: KeyEra): EchoFound;
+  /** takes another key; undefined where the key is fetched and not given */
+  readonly rotation: KeyRotation | undefined;
   /** zero the key; requests after this fail */
   wipe(): void;
 }
@@ -78,28 +84,51 @@ function mapOrLock(bytes: number): SecretMemory {
   return { kind: "sodium", memory: allocateGuarded(bytes) };
 }
 
-// What native.maskEcho adds to the length of the tail.
-const echoFound = 65_536;
+/** A key in one of two slots, as a {@link Secret}. */
+export class SlottedSecret implements Secret {
+  readonly kind: SecretMemoryKind;
+  readonly placeholder = randomBytes(16).toString("hex");
+  readonly scratch: ScratchMemory;
+  readonly rotation: KeyRotation | undefined;
+  readonly #memory: Uint8Array;
+  readonly #slots: KeySlots;
 
-const notFound = { heldBytes: 0, isFound: false } as const;
+  /** @param all - all secret memory, for {@link wipe} */
+  constructor(all: SecretMemory, slots: KeySlots, scratch: Uint8Array, rotation?: KeyRotation) {
+    this.kind = all.kind;
+    this.scratch = new ScratchMemory(scratch, scratchSlotBytes);
+    this.rotation = rotation;
+    this.#memory = all.memory;
+    this.#slots = slots;
+  }
 
-/** Overwrite a key in `data`, as {@link Secret.maskEcho} does. */
-export function maskEchoOf(key: Uint8Array, data: Uint8Array): ReturnType<Secret["maskEcho"]> {
-  const found = native.maskEcho(key, data);
-  return found === 0 ? notFound : { heldBytes: found % echoFound, isFound: found >= echoFound };
+  get bytes(): Uint8Array {
+    return this.#slots.bytes;
+  }
+
+  get era(): KeyEra {
+    return this.#slots.era;
+  }
+
+  hold(): () => void {
+    return this.#slots.hold();
+  }
+
+  maskEcho(data: Uint8Array, since?: KeyEra): EchoFound {
+    return this.#slots.maskEcho(data, since);
+  }
+
+  wipe(): void {
+    native.stopReceivingKey();
+    native.wipe(this.#memory);
+  }
 }
 
-function seal({ kind, memory }: SecretMemory, length: number): Secret {
-  const bytes = memory.subarray(0, length);
-  return {
-    kind,
-    placeholder: randomBytes(16).toString("hex"),
-    bytes,
-    scratch: new ScratchMemory(memory.subarray(slotBytes * slotCount), scratchSlotBytes),
-    hold: () => () => {},
-    maskEcho: (data) => maskEchoOf(bytes, data),
-    wipe: () => native.wipe(memory),
-  };
+function seal(all: SecretMemory, length: number): Secret {
+  const { memory } = all;
+  const slot = (index: number) => memory.subarray(index * slotBytes, (index + 1) * slotBytes);
+  const slots = new KeySlots(slot(0), slot(1), length);
+  return new SlottedSecret(all, slots, memory.subarray(slotCount * slotBytes), new KeyRotation(slots));
 }
 
 /**

@@ -2,16 +2,15 @@
 // token that the JWT is exchanged for, which is the key from then on. All of them live in one piece of
 // secret memory, replies included from their first byte; JavaScript has views of it and facts about it.
 
-import { randomBytes } from "node:crypto";
 import { HardeningError } from "./errors.ts";
+import { KeySlots } from "./key-slots.ts";
 import { native, type TokenReplyFacts } from "./native.ts";
-import { ScratchMemory } from "./scratch-memory.ts";
 import {
   allocateSecretMemory,
   errnoName,
   keyTimeoutMs,
-  maskEchoOf,
   type Secret,
+  SlottedSecret,
   scratchSlotBytes,
   slotBytes,
 } from "./secret.ts";
@@ -35,15 +34,6 @@ const layout = (() => {
   return { requestToken, subjectToken, first, between, second, scratch, end: scratch + 2 * scratchSlotBytes };
 })();
 
-interface Slot {
-  readonly memory: Uint8Array;
-  /** the slot and what lies between the two */
-  readonly withBetween: Uint8Array;
-  length: number;
-  /** writes that still need it */
-  holds: number;
-}
-
 /** What came of looking for a token in a reply. */
 export type TakenToken = TokenReplyFacts;
 
@@ -53,8 +43,9 @@ export class WorkloadTokens {
   readonly #memory: Uint8Array;
   readonly #requestTokenBytes: number;
   #subjectTokenBytes = 0;
-  #inUse: Slot;
-  #next: Slot;
+  readonly #slots: KeySlots;
+  /** of the access token that was taken last and is not in use yet */
+  #nextBytes = 0;
 
   /**
    * Read GitHub's request token from stdin straight into secret memory and put /dev/null in stdin's
@@ -63,37 +54,18 @@ export class WorkloadTokens {
    * @throws {HardeningError} HRD_ERR_REQUEST_TOKEN for bad input, HRD_ERR_MEMORY when memory cannot be locked
    */
   constructor() {
-    const { kind, memory } = allocateSecretMemory(layout.end);
+    const all = allocateSecretMemory(layout.end);
+    const { memory } = all;
     // More than it may have, so that more is seen; what was behind it is zeroed.
     const read = native.readKey(0, memory.subarray(layout.requestToken, layout.first), keyTimeoutMs);
     native.replaceWithNull(0);
     if ("failure" in read) throw refuseRequestToken(read.failure, read.errno);
 
-    const slot = (start: number, from: number): Slot => ({
-      memory: memory.subarray(start, start + maxAccessTokenBytes),
-      withBetween: memory.subarray(from, from + maxAccessTokenBytes + slotBytes),
-      length: 0,
-      holds: 0,
-    });
     this.#memory = memory;
     this.#requestTokenBytes = read.length;
-    this.#inUse = slot(layout.first, layout.first);
-    this.#next = slot(layout.second, layout.between);
-    const current = () => this.#inUse;
-    this.secret = {
-      kind,
-      placeholder: randomBytes(16).toString("hex"),
-      get bytes() {
-        const { memory, length } = current();
-        return memory.subarray(0, length);
-      },
-      scratch: new ScratchMemory(memory.subarray(layout.scratch), scratchSlotBytes),
-      hold: () => this.#hold(current()),
-      maskEcho(data) {
-        return maskEchoOf(this.bytes, data);
-      },
-      wipe: () => native.wipe(memory),
-    };
+    const slot = (start: number) => memory.subarray(start, start + maxAccessTokenBytes);
+    this.#slots = new KeySlots(slot(layout.first), slot(layout.second));
+    this.secret = new SlottedSecret(all, this.#slots, memory.subarray(layout.scratch));
   }
 
   /** GitHub's request token, for socket writes only */
@@ -108,7 +80,7 @@ export class WorkloadTokens {
 
   /** @returns where a reply may go, undefined while a write still needs the token that lies there */
   replyMemory(): Uint8Array | undefined {
-    return this.#next.holds === 0 ? this.#next.withBetween : undefined;
+    return this.#slots.isNextFree ? this.#nextWithBetween : undefined;
   }
 
   /** Take the JWT out of a reply that lies in {@link replyMemory}, which is zeroed. */
@@ -116,51 +88,39 @@ export class WorkloadTokens {
     const slot = this.#memory.subarray(layout.subjectToken, layout.first);
     const taken = native.takeToken(body, member, slot);
     this.#subjectTokenBytes = "failure" in taken ? 0 : taken.length;
-    native.wipe(this.#next.withBetween);
+    native.wipe(this.#nextWithBetween);
     return taken;
   }
 
   /** Take the access token out of a reply that lies in {@link replyMemory}, of which nothing else stays. */
   takeAccessToken(body: Uint8Array, member: string): TakenToken {
-    const next = this.#next;
-    const taken = native.takeToken(body, member, next.memory);
-    next.length = "failure" in taken ? 0 : taken.length;
+    const taken = native.takeToken(body, member, this.#slots.next);
+    this.#nextBytes = "failure" in taken ? 0 : taken.length;
     native.wipe(this.#memory.subarray(layout.between, layout.second));
     return taken;
   }
 
   /** From now on the access token that was taken last is the key; the one before it is zeroed after its last write. */
   useAccessToken(): void {
-    const previous = this.#inUse;
-    this.#inUse = this.#next;
-    this.#next = previous;
-    if (previous.holds === 0) forget(previous);
+    this.#slots.use(this.#nextBytes);
+    this.#nextBytes = 0;
   }
 
   /** Zero what an exchange leaves: the JWT, and a reply or token that was not taken into use. */
   endExchange(): void {
     native.wipe(this.#memory.subarray(layout.subjectToken, layout.first));
     this.#subjectTokenBytes = 0;
-    if (this.#next.holds > 0) return;
-    native.wipe(this.#next.withBetween);
-    this.#next.length = 0;
+    if (!this.#slots.isNextFree) return;
+    native.wipe(this.#nextWithBetween);
+    this.#nextBytes = 0;
   }
 
-  #hold(slot: Slot): () => void {
-    slot.holds++;
-    let isHeld = true;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      slot.holds--;
-      if (slot.holds === 0 && slot !== this.#inUse) forget(slot);
-    };
+  /** the slot that is not in use and what lies between the two */
+  get #nextWithBetween(): Uint8Array {
+    const isFirst = this.#slots.next.byteOffset === this.#memory.byteOffset + layout.first;
+    const start = isFirst ? layout.first : layout.between;
+    return this.#memory.subarray(start, start + maxAccessTokenBytes + slotBytes);
   }
-}
-
-function forget(slot: Slot): void {
-  native.wipe(slot.memory);
-  slot.length = 0;
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -46,12 +46,13 @@ const launcherSources = [
   "dump-folder",
   "unreadable",
 ];
-const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan"];
+const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan", "key-fingerprint"];
 const addonSources = [
   "addon",
   "secret-memory",
   "key",
   "key-reader",
+  "key-transfer",
   "oidc",
   "token-reply",
   "json-members",

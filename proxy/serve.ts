@@ -4,6 +4,7 @@
 import type { Secret } from "../hardening/secret.ts";
 import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
 import { AdminServer, maxAdminConnections } from "./admin/admin-server.ts";
+import { addRotateRoute } from "./admin/rotate-route.ts";
 import { addServiceRoutes } from "./admin/service-routes.ts";
 import { limitConnections } from "./connection-limit.ts";
 import { startDumps } from "./dump/dumps.ts";
@@ -80,6 +81,7 @@ export async function prepareServer(
       hasCredential: () => credential?.isPresent ?? true,
       onStop: () => lifecycle.stop(),
     });
+    addRotateRoute(admin, secret.rotation);
   }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => lifecycle.stop());

@@ -4,6 +4,7 @@
 
 #include "accounts.h"
 #include "file-fence.h"
+#include "key-transfer.h"
 #include "peer.h"
 #include "privileges.h"
 #include "process.h"
@@ -18,6 +19,11 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("readKey", Napi::Function::New(env, ReadKey));
   exports.Set("fillRandomKey", Napi::Function::New(env, FillRandomKey));
   exports.Set("maskEcho", Napi::Function::New(env, MaskEcho));
+  exports.Set("fingerprintKey", Napi::Function::New(env, FingerprintKey));
+  exports.Set("maskFormerKey", Napi::Function::New(env, MaskFormerKey));
+  exports.Set("receiveKey", Napi::Function::New(env, ReceiveKey));
+  exports.Set("stopReceivingKey", Napi::Function::New(env, StopReceivingKey));
+  exports.Set("sendKey", Napi::Function::New(env, SendKey));
   exports.Set("wipe", Napi::Function::New(env, Wipe));
   exports.Set("readHttpReply", Napi::Function::New(env, ReadReply));
   exports.Set("takeToken", Napi::Function::New(env, TakeTokenInto));

@@ -102,7 +102,7 @@ bool NothingBehind(int fd, unsigned char* scratch, size_t capacity) {
   return capacity > 0;
 }
 
-KeyRead Read(int fd, unsigned char* memory, size_t capacity, int timeout_ms) {
+KeyRead Read(int fd, unsigned char* memory, size_t capacity, int timeout_ms, bool needs_line_end) {
   SilencedTerminal silenced(fd);
   long deadline = NowMs() + timeout_ms;
   size_t filled = 0;
@@ -122,6 +122,7 @@ KeyRead Read(int fd, unsigned char* memory, size_t capacity, int timeout_ms) {
     filled += static_cast<size_t>(got);
   }
 
+  if (line_end == nullptr && needs_line_end && filled > 0) return {"CUT", 0, 0};
   size_t length = line_end == nullptr ? filled : static_cast<size_t>(line_end - memory);
   if (line_end != nullptr) {
     size_t behind = filled - length;
@@ -150,8 +151,8 @@ bool IsKeyByte(unsigned char byte) {
          (byte != '\0' && strchr("-._~+/=", byte) != nullptr);
 }
 
-KeyRead ReadKeyFrom(int fd, unsigned char* memory, size_t capacity, int timeout_ms) {
-  KeyRead result = Read(fd, memory, capacity, timeout_ms);
+KeyRead ReadKeyFrom(int fd, unsigned char* memory, size_t capacity, int timeout_ms, bool needs_line_end) {
+  KeyRead result = Read(fd, memory, capacity, timeout_ms, needs_line_end);
   if (result.failure != nullptr) wipe(memory, capacity);
   return result;
 }

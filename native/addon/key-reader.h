@@ -13,8 +13,9 @@ struct KeyRead {
   int error;            // errno of a failed read(2)
 };
 
-// Reads until the first newline or the end. On failure the memory is zeroed.
-KeyRead ReadKeyFrom(int fd, unsigned char* memory, size_t capacity, int timeout_ms);
+// Reads until the first newline or the end; where a line end is needed, an end without one is a failure:
+// a connection may end in the middle of a key. On failure the memory is zeroed.
+KeyRead ReadKeyFrom(int fd, unsigned char* memory, size_t capacity, int timeout_ms, bool needs_line_end = false);
 
 bool IsKeyByte(unsigned char byte);
 

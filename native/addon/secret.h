@@ -10,6 +10,8 @@ Napi::Value WipeOnFatalSignals(const Napi::CallbackInfo& info);
 Napi::Value ReadKey(const Napi::CallbackInfo& info);
 Napi::Value FillRandomKey(const Napi::CallbackInfo& info);
 Napi::Value MaskEcho(const Napi::CallbackInfo& info);
+Napi::Value FingerprintKey(const Napi::CallbackInfo& info);
+Napi::Value MaskFormerKey(const Napi::CallbackInfo& info);
 Napi::Value Wipe(const Napi::CallbackInfo& info);
 Napi::Value ReadReply(const Napi::CallbackInfo& info);
 Napi::Value TakeTokenInto(const Napi::CallbackInfo& info);

@@ -28,7 +28,7 @@ export interface AdminAnswer {
 /** Answers, or throws an {@link AdminError}. */
 export type AdminHandler = (request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>;
 
-/** Takes a connection over after its request's head; nothing of what follows has been read. */
+/** Takes a connection over after its request's head, or throws; nothing of what follows has been read. */
 export type UpgradeHandler = (socket: Socket, peer: UnixPeer) => void;
 
 export interface RouteRule {
@@ -186,7 +186,7 @@ export class AdminServer {
       if (head.length > 0 || hasBody(request)) {
         throw new AdminError("ADM_ERR_BAD_REQUEST", "nothing may be sent before the answer 101");
       }
-      route.takeOver(socket, peer);
+      route.takeOver(request.socket, peer);
     } catch (cause) {
       const error =
         cause instanceof AdminError ? cause : new AdminError("ADM_ERR_INTERNAL", undefined, { cause });
