@@ -2,6 +2,7 @@
 // shows it and loads none of them. Mirrors native/launcher/dispatch.c.
 
 export const commandList = {
+  rotate: "give the running proxy another key, read from stdin",
   status: "say whether the proxy of a server info file runs, and where",
   wait: "wait until the proxy of a server info file runs",
   stop: "shut the proxy of a server info file down, and wait until it has ended",

@@ -16,6 +16,7 @@ static const char *const global_options_with_value[] = {
 
 // Mirrored by proxy/command-list.ts, which holds the help; test/commands/dispatch.test.ts compares the two.
 static const struct command commands[] = {
+    {"rotate", true},
     {"status", false},
     {"wait", false},
     {"stop", false},

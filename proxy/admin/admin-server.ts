@@ -5,7 +5,7 @@
 import http, { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type UnixPeer, unixPeer } from "../../hardening/peer.ts";
+import { overflowUids, type UnixPeer, unixPeer } from "../../hardening/peer.ts";
 import { StartError } from "../errors.ts";
 import { AdminError } from "./errors.ts";
 import { RequestBudget } from "./request-budget.ts";
@@ -42,9 +42,6 @@ interface Route extends RouteRule {
   readonly takeOver?: UpgradeHandler;
 }
 
-/** What uids that a user namespace does not map are shown as, /proc/sys/kernel/overflowuid. */
-const overflowUid = 65_534;
-
 export const maxAdminConnections = 24;
 // The rest is kept for the privileged, however many others may connect.
 const maxUnprivilegedConnections = 16;
@@ -59,7 +56,7 @@ const keepAliveTimeoutMs = 120_000; // longer than the minute between two scrape
 export class AdminServer {
   readonly #server: http.Server;
   readonly #fd: number;
-  readonly #startUid: number | undefined;
+  readonly #privilegedUids: ReadonlySet<number>;
   readonly #routes = new Map<string, Map<string, Route>>();
   readonly #peers = new WeakMap<object, UnixPeer>();
   readonly #budget = new RequestBudget();
@@ -71,7 +68,8 @@ export class AdminServer {
    */
   constructor(fd: number, startUid = process.geteuid?.()) {
     this.#fd = fd;
-    this.#startUid = startUid;
+    const nobodys = overflowUids();
+    this.#privilegedUids = new Set([0, startUid ?? 0].filter((uid) => !nobodys.has(uid)));
     this.#server = http.createServer({
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headTimeoutMs,
@@ -119,7 +117,7 @@ export class AdminServer {
   }
 
   #isPrivileged({ uid }: UnixPeer): boolean {
-    return uid === 0 || (uid === this.#startUid && uid !== overflowUid);
+    return this.#privilegedUids.has(uid);
   }
 
   #connected(socket: Socket): void {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { CommandName } from "../command-list.ts";
 
 export const commandFiles: Readonly<Record<CommandName, () => Promise<{ readonly command: Command }>>> = {
+  rotate: () => import("./rotate.ts"),
   status: () => import("./status.ts"),
   wait: () => import("./wait.ts"),
   stop: () => import("./stop.ts"),

@@ -11,6 +11,12 @@ const failures = {
     "run it as root, as the user that the proxy serves as, or use GET /shutdown where --http-shutdown is on",
   ],
   CMD_UNREACHABLE: [3, "look at what the proxy said when it started, or start it again"],
+  CMD_NO_ADMIN_SOCKET: [1, "start the proxy with --admin-socket PATH"],
+  CMD_UNTRUSTED: [
+    1,
+    "a key is sent to root's processes, to one's own, and to the owner of the path that was given",
+  ],
+  CMD_REFUSED: [1, "the key before it stays in use; look at what is wrong and try again"],
 } as const satisfies Record<string, readonly [exitCode: number, hint: string]>;
 
 export type CommandFailureCode = keyof typeof failures;
