@@ -15,7 +15,7 @@
 
 namespace fake {
 
-enum Switches { kTerminal = 1, kInterrupted = 2, kHeldOpen = 4 };
+enum Switches { kTerminal = 1, kInterrupted = 2, kHeldOpen = 4, kNeedsLineEnd = 8 };
 
 std::string input;
 size_t at;
@@ -56,11 +56,12 @@ constexpr const char* kEither = "either";
 bool IsLineEnd(char byte) { return byte == '\r' || byte == '\n'; }
 
 // The rule, said once more and without pieces: nullptr for a key that is taken.
-const char* Expected(const std::string& input, bool is_held_open, bool is_terminal) {
+const char* Expected(const std::string& input, bool is_held_open, bool is_terminal, bool needs_line_end) {
   size_t newline = input.find('\n');
   if (newline == std::string::npos || newline >= kCapacity) {
     if (input.size() >= kCapacity) return "TOO_LARGE";
     if (is_held_open) return "STALLED";
+    if (needs_line_end && !input.empty()) return "CUT";
     newline = input.size();
   }
   std::string line = input.substr(0, newline);
@@ -93,10 +94,11 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   unsigned char* memory = static_cast<unsigned char*>(malloc(kCapacity));
   memset(memory, 0xa5, kCapacity);
-  KeyRead result = ReadKeyFrom(0, memory, kCapacity, 1000);
+  bool needs_line_end = (fake::switches & fake::kNeedsLineEnd) != 0;
+  KeyRead result = ReadKeyFrom(0, memory, kCapacity, 1000, needs_line_end);
 
-  const char* expected =
-      Expected(fake::input, (fake::switches & fake::kHeldOpen) != 0, (fake::switches & fake::kTerminal) != 0);
+  const char* expected = Expected(fake::input, (fake::switches & fake::kHeldOpen) != 0,
+                                  (fake::switches & fake::kTerminal) != 0, needs_line_end);
   if (expected == nullptr) REQUIRE(result.failure == nullptr);
   else if (expected != kEither) REQUIRE(result.failure != nullptr && strcmp(result.failure, expected) == 0);
   size_t kept = result.failure == nullptr ? result.length : 0;
