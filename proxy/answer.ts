@@ -22,7 +22,8 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
     headers.upgrade = "HTTP/1.1";
     headers.connection = "upgrade, close"; // close: see the hook in server.ts
   }
-  if (closing.has(error.statusCode)) headers.connection = "close";
+  // Every request of a refused peer would be refused.
+  if (closing.has(error.statusCode) || error.code === "PXY_ERR_PEER") headers.connection = "close";
   // With the phrase: an earlier attempt at a head may have left one that cannot be written.
   response.writeHead(error.statusCode, STATUS_CODES[error.statusCode] ?? "", headers).end(body);
   closeAfterLinger(request, response);

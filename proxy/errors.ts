@@ -11,6 +11,8 @@ const answers = {
     "the Host header must be a loopback name or address (--allow-host adds others)",
   ],
   PXY_ERR_ORIGIN: [403, "forbidden", "requests from web pages are refused (Origin or Sec-Fetch-Site header)"],
+  PXY_ERR_PEER: [403, "forbidden", "this user may not use the proxy"],
+  PXY_ERR_CLIENT_TOKEN: [403, "forbidden", "a client token is wanted"],
   PXY_ERR_CONTENT_TYPE: [403, "forbidden", "the content type must be application/json"],
   PXY_ERR_BODY_TOO_LARGE: [413, "invalid_request_error", "the request body is larger than --max-body-bytes"],
   PXY_ERR_EXPECTATION: [417, "invalid_request_error", "the only expectation that can be met is 100-continue"],
@@ -69,6 +71,14 @@ const startFailures = {
   PXY_START_DUMP_DIR: [
     1,
     "give a directory of the user that the proxy serves as, or one that is not there yet",
+  ],
+  PXY_START_ACCESS: [
+    1,
+    "name users and groups of this machine, in its first user namespace; or use --client-tokens",
+  ],
+  PXY_START_CLIENT_TOKENS: [
+    1,
+    "codex-responses-api-proxy token new NAME prints a line for the file; root or the starter owns it",
   ],
   PXY_START_OUTPUT: [1, "check where stdout goes"],
   PXY_START_DAEMON: [1, "let the command end by itself: it does when the proxy serves"],

@@ -34,12 +34,8 @@ export interface RawRequest {
  * @throws {ProxyError} with the status and reason of the refusal
  */
 export function admit(request: RawRequest, policy: GatePolicy): Passage {
-  if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0") {
-    throw new ProxyError("PXY_ERR_BAD_REQUEST", "the version is neither 1.1 nor 1.0");
-  }
   // First the checks against web pages: a page learns nothing, not even what exists.
-  refuseForeignHost(request, policy);
-  refuseWebPages(request);
+  refusePages(request, policy);
   refuseUpgrade(request);
   refuseLargeHead(request);
 
@@ -54,6 +50,19 @@ export function admit(request: RawRequest, policy: GatePolicy): Passage {
   refuseLargeBody(request, policy);
   refuseUnknownExpectation(request);
   return "forward";
+}
+
+/**
+ * Refuse what may come from a web page, by its origin or by its name for this machine.
+ *
+ * @throws {ProxyError} with the status and reason of the refusal
+ */
+export function refusePages(request: RawRequest, policy: GatePolicy): void {
+  if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0") {
+    throw new ProxyError("PXY_ERR_BAD_REQUEST", "the version is neither 1.1 nor 1.0");
+  }
+  refuseForeignHost(request, policy);
+  refuseWebPages(request);
 }
 
 /** The raw view of a Node request, for {@link admit}. */

@@ -11,6 +11,7 @@ const droppedFromRequests: ReadonlySet<string> = new Set([
   "cookie", // a client of an API has none; a browser would add them unasked
   "expect", // answered here; RFC 9110 10.1.1
   "forwarded", // RFC 7239
+  "x-codex-proxy-token", // for this proxy alone
   "http2-settings", // RFC 7540 3.2.1: belongs to an offer of h2c, which ends here
 ]);
 

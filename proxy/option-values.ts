@@ -28,6 +28,14 @@ export function hostNames(value: string, before: readonly string[] = []): readon
   return [...before, value.toLowerCase()];
 }
 
+export function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+export function uids(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, wholeNumber("--allow-uid", 4_294_967_294)(text)];
+}
+
 export function timeout(option: string): (text: string) => number {
   return wholeNumber(option, maxTimeoutMs);
 }

@@ -2,8 +2,9 @@
 // and the next begins was decided by the launcher (native/launcher/options.c), which passes every
 // option as one argument and keeps --port for itself.
 
-import { Command, Option } from "commander";
+import { Command, Option, type OptionValues } from "commander";
 import type { HardeningLevel } from "../hardening/measures.ts";
+import type { AccessOptions } from "./access/access.ts";
 import { commandList } from "./command-list.ts";
 import { StartError } from "./errors.ts";
 import type { ForwardLimits } from "./forward.ts";
@@ -12,9 +13,11 @@ import {
   hostNames,
   level,
   maxTimeoutMs,
+  repeated,
   serverName,
   timeout,
   tlsVersion,
+  uids,
   wholeNumber,
 } from "./option-values.ts";
 import { printOut } from "./terminal.ts";
@@ -22,7 +25,7 @@ import { parseAddedHeader, parseAuthHeader } from "./upstream/own-headers.ts";
 import type { UpstreamOptions } from "./upstream/upstream.ts";
 import { parseProxyUrl, parseUpstreamUrl } from "./upstream/url.ts";
 
-export interface Options extends UpstreamOptions, ForwardLimits {
+export interface Options extends UpstreamOptions, ForwardLimits, AccessOptions {
   /** the listening TCP socket that the launcher opened or was passed, undefined where there is none */
   readonly listenFd: number | undefined;
   /** likewise, the unix socket for clients */
@@ -183,6 +186,10 @@ export function makeCommand(version: string): Command {
         .default("TLSv1.2", "1.2"),
     )
     .option("--allow-host <NAME>", "accept this name in the Host header too; repeatable", hostNames)
+    .option("--allow-user <NAME>", "let this user in, NAME or UID, and no others; repeatable", repeated)
+    .option("--allow-group <NAME>", "let members of this group in, NAME or GID; repeatable", repeated)
+    .option("--allow-uid <N>", "let this uid in; repeatable", uids)
+    .option("--client-tokens <FILE>", "let in who sends a token of FILE (see: token new)")
     .option("--github-oidc", "in a GitHub job: stdin holds the request token, the key is fetched and renewed")
     .option("--oidc-audience <TEXT>", "with --github-oidc: the audience that GitHub's token is for")
     .option("--identity-provider-id <ID>", "with --github-oidc: the identity provider set up at OpenAI")
@@ -321,6 +328,11 @@ export function parseOptions(args: readonly string[], version: string): Options 
     streamIdleTimeoutMs: values.streamIdleTimeoutMs,
     ignoresProxyEnvironment: values.proxyEnvironment === true && values.upstreamProxy === undefined,
     allowHosts: values.allowHost ?? [],
+    allowUsers: values.allowUser ?? [],
+    allowGroups: values.allowGroup ?? [],
+    allowUids: values.allowUid ?? [],
+    clientTokens: values.clientTokens,
+    needsPeer: needsPeer(values),
     maxBodyBytes: values.maxBodyBytes,
     drainTimeoutMs: values.drainTimeoutMs,
     dumpDir: values.dumpDir,
@@ -340,6 +352,11 @@ export function parseOptions(args: readonly string[], version: string): Options 
     json: values.json === true,
     hasStaticLauncher: values.dynamicLauncher !== true,
   });
+}
+
+// Asking costs each new connection a question to the kernel.
+function needsPeer(values: OptionValues): boolean {
+  return ["allowUser", "allowGroup", "allowUid", "clientTokens"].some((name) => values[name] !== undefined);
 }
 
 // An option that would do nothing is more likely a mistake than a wish.

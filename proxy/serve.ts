@@ -3,6 +3,7 @@
 
 import type { Secret } from "../hardening/secret.ts";
 import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
+import { openAccess } from "./access/access.ts";
 import { AdminServer, maxAdminConnections } from "./admin/admin-server.ts";
 import { addRotateRoute } from "./admin/rotate-route.ts";
 import { addServiceRoutes } from "./admin/service-routes.ts";
@@ -17,7 +18,7 @@ import { openCredential } from "./oidc/open-credential.ts";
 import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
 import { describeServer, removeByJanitor, writeServerInfo } from "./server-info.ts";
-import { sayWarning } from "./terminal.ts";
+import { sayPlain, sayWarning } from "./terminal.ts";
 import { openUpstream } from "./upstream/upstream.ts";
 import { version } from "./version.ts";
 import { warmUp } from "./warm-up.ts";
@@ -25,6 +26,8 @@ import { warmUp } from "./warm-up.ts";
 export interface PreparedServer {
   /** @returns the addresses on which it listens, for the log */
   listen(): Promise<readonly string[]>;
+  /** whether it is for some users of the machine only */
+  readonly isLimited: boolean;
   /** write the server info, where it is wanted */
   publish(): void;
 }
@@ -41,6 +44,8 @@ export async function prepareServer(
   secret: Secret,
   tokens: WorkloadTokens | undefined,
 ): Promise<PreparedServer> {
+  const { listenFd } = options;
+  const access = openAccess(options, { listenFd, startUid: process.geteuid?.(), say: sayPlain });
   const credential = openCredential(options, tokens);
   const upstream = { ...openUpstream(options, secret), ...(credential && { credential }) };
   const report: ForwardReport = {
@@ -56,6 +61,7 @@ export async function prepareServer(
 
   const server = buildServer({
     policy: options,
+    access,
     forward,
     clientHeadersTimeoutMs: options.clientHeadersTimeoutMs,
     isDraining: () => lifecycle.isDraining(),
@@ -93,6 +99,7 @@ export async function prepareServer(
 
   let port: number | undefined;
   return {
+    isLimited: access.isLimited,
     listen: async () => {
       const tcp = await listeners.listen();
       port = tcp?.port;

@@ -4,15 +4,17 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type FastifyInstance, fastify } from "fastify";
+import type { Access } from "./access/access.ts";
 import { sendError, sendRawError } from "./answer.ts";
 import type { Connections, OpenRequest } from "./connections.ts";
 import { ProxyError } from "./errors.ts";
 import type { Forward } from "./forward.ts";
-import { admit, type GatePolicy, maxHeaderBytes, type Passage, rawRequestOf } from "./gate.ts";
+import { admit, type GatePolicy, maxHeaderBytes, type Passage, rawRequestOf, refusePages } from "./gate.ts";
 import { cutOff } from "./listeners.ts";
 
 export interface ServerSetup {
   readonly policy: GatePolicy;
+  readonly access: Access;
   readonly forward: Forward;
   /** longest time for the head of a request; 0 for no limit */
   readonly clientHeadersTimeoutMs: number;
@@ -62,14 +64,34 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
 
-  const passages = new WeakMap<object, Passage>();
+  const { access, policy } = setup;
+  server.server.on("connection", (socket) => access.meet(socket));
+
   server.addHook("onRequest", (request, reply, done) => {
     // Node's parser drops what follows an offer to upgrade in the same read, and goes on with what comes
     // next: the connection is out of step, whatever is answered.
     if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
+    done(setup.isDraining() ? new ProxyError("PXY_ERR_DRAINING") : undefined);
+  });
+
+  if (access.isLimited) {
+    server.addHook("onRequest", (request, _reply, done) => {
+      try {
+        // First, so that a page is not told who its user is.
+        refusePages(rawRequestOf(request.raw, request.originalUrl), policy);
+        const pending = access.authorise(request.raw);
+        if (pending === undefined) done();
+        else pending.then(() => done(), done);
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  }
+
+  const passages = new WeakMap<object, Passage>();
+  server.addHook("onRequest", (request, _reply, done) => {
     try {
-      if (setup.isDraining()) throw new ProxyError("PXY_ERR_DRAINING");
-      passages.set(request.raw, admit(rawRequestOf(request.raw, request.originalUrl), setup.policy));
+      passages.set(request.raw, admit(rawRequestOf(request.raw, request.originalUrl), policy));
       done();
     } catch (error) {
       done(error as Error);

@@ -86,6 +86,12 @@ export async function start(args: readonly string[]): Promise<void> {
   if (options.ignoresProxyEnvironment) {
     sayWarning("the proxy named in the environment is not used; --upstream-proxy names one");
   }
+  // Of a unix socket its mode says who may.
+  if (!server.isLimited && options.listenFd !== undefined) {
+    sayPlain(
+      "codex: every user of this machine may use it: --allow-user, --allow-group or --client-tokens narrow that",
+    );
+  }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on ${addresses.join(", ")}`);
   if (options.readyFd !== undefined) tellStarter(options.readyFd);

@@ -145,6 +145,7 @@ int restrict_files_and_network(const struct package_paths *paths, const struct o
     // A link, as CA bundles often are, is allowed where it leads to.
     if (realpath(options->upstream_ca, resolved) != NULL) allow_folder_of(ruleset, resolved, reading);
   }
+  if (options->client_tokens != NULL) allow_beneath(ruleset, options->client_tokens, FS_READ_FILE);
   // The files alone: other keys may lie beside this one.
   if (options->upstream_client_cert != NULL) allow_beneath(ruleset, options->upstream_client_cert, FS_READ_FILE);
   if (options->upstream_client_key != NULL) allow_beneath(ruleset, options->upstream_client_key, FS_READ_FILE);

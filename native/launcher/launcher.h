@@ -79,6 +79,7 @@ struct options {
   const char *server_info;   // NULL where not given
   bool daemon;
   const char *log_file;      // NULL where not given
+  const char *client_tokens; // NULL where not given
   const char *upstream_ca;   // NULL where not given
   const char *dump_dir;      // NULL where not given
   int dump_folder;           // its descriptor once opened, -1 where there is none

@@ -41,6 +41,10 @@ static const struct option known_options[] = {
     {"--upstream-tls-min-version", NULL, VALUE, ONCE, false},
     {"--allow-insecure-upstream", NULL, SWITCH, ONCE, false},
     {"--allow-host", NULL, VALUE, REPEATABLE, false},
+    {"--allow-user", NULL, VALUE, REPEATABLE, false},
+    {"--allow-group", NULL, VALUE, REPEATABLE, false},
+    {"--allow-uid", NULL, VALUE, REPEATABLE, false},
+    {"--client-tokens", NULL, VALUE, ONCE, false},
     {"--github-oidc", NULL, SWITCH, ONCE, false},
     {"--oidc-audience", NULL, VALUE, ONCE, false},
     {"--identity-provider-id", NULL, VALUE, ONCE, false},
@@ -224,6 +228,7 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (strcmp(option->name, "--require-hardening") == 0) options->requires_nothing = strcmp(value, "none") == 0;
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
     if (strcmp(option->name, "--dump-dir") == 0) options->dump_dir = value;
+    if (strcmp(option->name, "--client-tokens") == 0) options->client_tokens = value;
     if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
     if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;
     if (strcmp(option->name, "--github-oidc-request-url") == 0) options->oidc_url = value;

@@ -38,7 +38,10 @@ test("20,000 requests over TLS: none fails, nothing is logged, no copy of the ke
   upstream.mode = "plain";
   await sendMany(proxy.port, 100, { body: Buffer.alloc(1024 * 1024, "x") });
   await sendMany(proxy.port, 2_400, { leaveEvery: 5 });
-  assert.match(proxy.output.stderr, /^codex: protections: .*\nresponses-api-proxy listening on .*\n$/);
+  assert.match(
+    proxy.output.stderr,
+    /^codex: every user .*\ncodex: protections: .*\nresponses-api-proxy listening on .*\n$/,
+  );
   if (process.geteuid?.() === 0) {
     const { stdout } = await runProxy({ args: ["--check"] });
     const expected = /secret memory\s+memfd_secret/.test(stdout) ? 0 : 1;

@@ -60,7 +60,7 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
     assert.deepEqual(threadsOf(proxy), powerless(60001, 60002));
     assert.match(
       proxy.output.stderr,
-      /^codex: protections: \d+ on.*\nresponses-api-proxy listening on .*\n$/,
+      /^codex: every user .*\ncodex: protections: \d+ on.*\nresponses-api-proxy listening on .*\n$/,
     );
     await proxy.stop();
   });

@@ -66,7 +66,10 @@ test("GET /shutdown: 200, exit 0, server info gone, nothing cut", async () => {
   const answer = await sendRaw(proxy.port, `GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:${proxy.port}\r\n\r\n`);
   assert.equal(answer.status, 200);
   assert.deepEqual(await proxy.ended, { code: 0, signal: null });
-  assert.match(proxy.output.stderr, /^codex: protections: .*\nresponses-api-proxy listening on .*\n$/);
+  assert.match(
+    proxy.output.stderr,
+    /^codex: every user .*\ncodex: protections: .*\nresponses-api-proxy listening on .*\n$/,
+  );
   assert.ok(!existsSync(info));
 });
 

@@ -1,0 +1,211 @@
+// Who may use the proxy: every new connection is identified where anybody wants to know, and each request
+// passes the rules on users and on tokens. Where none is given, every user of the machine may.
+// Whatever goes wrong on the way refuses.
+
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { lookUpAccount } from "../../hardening/accounts.ts";
+import { openPeerQuery, overflowUids, whyUidsAreMapped } from "../../hardening/peer.ts";
+import { ProxyError, StartError } from "../errors.ts";
+import { Accounts } from "./accounts.ts";
+import { identify, nameUsersBy, noteToken, type Peer, peerOf } from "./client.ts";
+import type { ClientToken } from "./client-token.ts";
+import { RefusalLog } from "./refusal-log.ts";
+import { type PeerRuleOptions, PeerRules, type PeerVerdict } from "./rules.ts";
+import { ClientTokens } from "./token-check.ts";
+import { readClientTokens } from "./token-file.ts";
+
+export interface AccessOptions extends PeerRuleOptions {
+  /** the file of client tokens, undefined where none are wanted */
+  readonly clientTokens: string | undefined;
+  /** whether rules or records want to know who connects */
+  readonly needsPeer: boolean;
+}
+
+export interface AccessSetup {
+  /** the TCP socket that listens, undefined where there is none */
+  readonly listenFd: number | undefined;
+  readonly startUid: number | undefined;
+  readonly say: (line: string) => void;
+}
+
+export interface Access {
+  /** whether there is any rule */
+  readonly isLimited: boolean;
+  /** to be told of every new connection */
+  meet(socket: Socket): void;
+  /**
+   * Decide on a request.
+   *
+   * @returns undefined or a fulfilled promise where it is let in
+   * @throws {ProxyError} PXY_ERR_PEER or PXY_ERR_CLIENT_TOKEN, or rejects with one
+   */
+  authorise(request: IncomingMessage): Promise<void> | undefined;
+  /** Exchange the client tokens; undefined where there were none from the start. */
+  readonly replaceTokens: ((tokens: readonly ClientToken[]) => void) | undefined;
+}
+
+// A refused peer is told so when it has sent a request, and is not waited for longer than this.
+const refusedLingerMs = 5_000;
+
+// How many refused connections may wait for that at a time, so that they take no places from others.
+const maxRefusedOpen = 64;
+
+// A name is for the message alone: a user database that hangs is not waited for.
+const nameTimeoutMs = 500;
+
+/**
+ * Read the rules; to be done before the process is locked down.
+ *
+ * @throws {StartError} PXY_START_ACCESS or PXY_START_CLIENT_TOKENS for rules that cannot be kept
+ */
+export function openAccess(options: AccessOptions, setup: AccessSetup): Access {
+  const isRuled = options.allowUsers.length + options.allowGroups.length + options.allowUids.length > 0;
+  const accounts = new Accounts(lookUpAccount);
+  nameUsersBy(accounts);
+
+  const doubt = options.needsPeer ? openPeers(setup.listenFd) : undefined;
+  const refuseDoubt = (option: string): void => {
+    if (doubt !== undefined) throw new StartError("PXY_START_ACCESS", `${option} cannot be kept: ${doubt}`);
+  };
+  const nobodies = overflowUids();
+  const rules = isRuled ? new PeerRules(options, nobodies, accounts) : undefined;
+  if (isRuled) refuseDoubt("--allow-user, --allow-uid or --allow-group");
+
+  const refuseUnkeepable = (tokens: readonly ClientToken[]): readonly ClientToken[] => {
+    if (tokens.some(({ uid }) => uid !== undefined)) refuseDoubt("a token's uid in --client-tokens");
+    if (!tokens.some(({ uid }) => uid !== undefined && nobodies.has(uid))) return tokens;
+    throw new StartError(
+      "PXY_START_CLIENT_TOKENS",
+      "a token in --client-tokens is bound to a uid that stands for users who cannot be told apart",
+    );
+  };
+  const { clientTokens: file } = options;
+  const tokens =
+    file === undefined
+      ? undefined
+      : new ClientTokens(refuseUnkeepable(readClientTokens(file, setup.startUid)));
+
+  return new Doorkeeper(
+    options.needsPeer && doubt === undefined,
+    rules,
+    tokens,
+    nobodies,
+    accounts,
+    new RefusalLog(setup.say),
+    refuseUnkeepable,
+  );
+}
+
+function openPeers(listenFd: number | undefined): string | undefined {
+  return whyUidsAreMapped() ?? (listenFd === undefined ? undefined : openPeerQuery(listenFd));
+}
+
+class Doorkeeper implements Access {
+  readonly #identifies: boolean;
+  readonly #rules: PeerRules | undefined;
+  readonly #tokens: ClientTokens | undefined;
+  readonly #nobodies: ReadonlySet<number>;
+  readonly #accounts: Accounts;
+  readonly #log: RefusalLog;
+  readonly #verdicts = new WeakMap<Socket, PeerVerdict | Promise<PeerVerdict>>();
+  readonly replaceTokens: Access["replaceTokens"];
+  #refusedOpen = 0;
+
+  constructor(
+    identifies: boolean,
+    rules: PeerRules | undefined,
+    tokens: ClientTokens | undefined,
+    nobodies: ReadonlySet<number>,
+    accounts: Accounts,
+    log: RefusalLog,
+    check: (tokens: readonly ClientToken[]) => readonly ClientToken[],
+  ) {
+    this.#identifies = identifies;
+    this.#rules = rules;
+    this.#tokens = tokens;
+    this.#nobodies = nobodies;
+    this.#accounts = accounts;
+    this.#log = log;
+    this.replaceTokens = tokens && ((list) => tokens.replace(check(list)));
+  }
+
+  get isLimited(): boolean {
+    return this.#rules !== undefined || this.#tokens !== undefined;
+  }
+
+  meet(socket: Socket): void {
+    if (!this.#identifies) return;
+    const peer = identify(socket);
+    if (this.#rules === undefined) return;
+    const verdict = this.#rules.decide(peer);
+    this.#verdicts.set(socket, verdict);
+    if (typeof verdict === "string") this.#limitRefused(socket, verdict);
+    else verdict?.then((late) => late !== undefined && this.#limitRefused(socket, late));
+  }
+
+  authorise(request: IncomingMessage): Promise<void> | undefined {
+    if (this.#rules === undefined) return this.#checkToken(request);
+    const { socket } = request;
+    // A connection that nobody has met is nobody's.
+    const verdict = this.#verdicts.has(socket) ? this.#verdicts.get(socket) : "it was not looked at";
+    if (verdict === undefined) return this.#checkToken(request);
+    if (typeof verdict === "string") return this.#refusePeer(peerOf(socket), verdict);
+    return verdict.then((late) =>
+      late === undefined ? this.#checkToken(request) : this.#refusePeer(peerOf(socket), late),
+    );
+  }
+
+  #checkToken(request: IncomingMessage): undefined {
+    if (this.#tokens === undefined) return;
+    const { uid } = peerOf(request.socket);
+    const isCertain = uid !== undefined && !this.#nobodies.has(uid);
+    try {
+      noteToken(request, this.#tokens.nameFor(request.rawHeaders, isCertain ? uid : undefined));
+    } catch (error) {
+      const { message } = error as Error;
+      this.#whoIs(peerOf(request.socket)).then((who) => this.#log.note(who, message));
+      throw error;
+    }
+  }
+
+  async #refusePeer(peer: Peer, why: string): Promise<never> {
+    const who = await this.#whoIs(peer);
+    this.#log.note(who, why);
+    throw new ProxyError("PXY_ERR_PEER", `${who}: ${why}`);
+  }
+
+  async #whoIs({ uid, transport }: Peer): Promise<string> {
+    if (uid === undefined) return transport === "tcp" ? "a TCP client" : "a client of the socket";
+    const name = this.#accounts.nameOf(uid) ?? (await this.#nameInTime(uid));
+    return name === undefined ? `uid ${uid}` : `uid ${uid} (${name})`;
+  }
+
+  #nameInTime(uid: number): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, nameTimeoutMs, undefined);
+      const tell = (name: string | undefined) => {
+        clearTimeout(timer);
+        resolve(name);
+      };
+      this.#accounts.of(uid).then(
+        (account) => tell(account?.name),
+        () => tell(undefined),
+      );
+    });
+  }
+
+  #limitRefused(socket: Socket, why: string): void {
+    if (this.#refusedOpen >= maxRefusedOpen) {
+      socket.destroy();
+      this.#whoIs(peerOf(socket)).then((who) => this.#log.note(who, why));
+      return;
+    }
+    this.#refusedOpen++;
+    const timer = setTimeout(() => socket.destroy(), refusedLingerMs);
+    socket.once("close", () => {
+      this.#refusedOpen--;
+      clearTimeout(timer);
+    });
+  }
+}
