@@ -41,6 +41,19 @@ export class Connections {
     return [...(this.#open.get(socket) ?? [])];
   }
 
+  openRequests(): number {
+    let count = 0;
+    for (const open of this.#open.values()) count += open.size;
+    return count;
+  }
+
+  /** Have every answer that has not begun say that its connection is closed after it. */
+  keepNone(): void {
+    for (const open of this.#open.values()) {
+      for (const { response } of open) if (!response.headersSent) response.shouldKeepAlive = false;
+    }
+  }
+
   idle(): readonly Socket[] {
     return [...this.#open].filter(([, open]) => open.size === 0).map(([socket]) => socket);
   }

@@ -34,7 +34,6 @@ const answers = {
   PXY_ERR_UPSTREAM: [502, "upstream_error", "the upstream could not be reached or broke off"],
   PXY_ERR_UPSTREAM_TIMEOUT: [504, "upstream_error", "the upstream did not answer in time"],
   PXY_ERR_CREDENTIAL: [503, "server_error", "workload identity renewal temporarily unavailable; retry later"],
-  PXY_ERR_DRAINING: [503, "server_error", "the proxy is shutting down"],
 } as const satisfies Record<string, readonly [status: number, type: string, message: string]>;
 
 export type AnswerCode = keyof typeof answers;

@@ -1,9 +1,15 @@
-// How the proxy ends: it stops accepting, lets open streams finish within a limit, and leaves.
+// How the proxy ends: it stops accepting, lets open streams finish within a limit, and leaves. A request
+// that is on its way on a connection that was accepted before is served; its answer closes the connection.
 // A second signal does not wait. Whatever is cut is reset, so that it does not look whole.
 
 import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import { Connections } from "./connections.ts";
 import { cutOff, type Listeners } from "./listeners.ts";
+
+// How long a connection on which nothing is asked stays open at shutdown. A request that its client has
+// sent before it could know of the shutdown is here by then, also on a busy machine.
+const idleGraceMs = 1_000;
 
 export interface LifecycleSetup {
   readonly drainTimeoutMs: number;
@@ -16,6 +22,8 @@ export interface LifecycleSetup {
 export interface Lifecycle {
   readonly connections: Connections;
   isDraining(): boolean;
+  /** how many requests are open */
+  openRequests(): number;
   /** begin the shutdown; called again, end it at once */
   stop(): void;
 }
@@ -25,9 +33,20 @@ export function superviseServer(server: Server, listeners: Listeners, setup: Lif
   let draining = false;
   let ended = false;
 
+  // A kept-alive connection would hold the server open until its client lets go.
+  const closeUnlessAsked = (socket: Socket): void => {
+    const timer = setTimeout(() => {
+      // Behind a loop that was held up the timer comes first; what has arrived is read before the next step.
+      setImmediate(() => {
+        if (connections.openOn(socket).length === 0) socket.destroy();
+      });
+    }, idleGraceMs);
+    socket.once("close", () => clearTimeout(timer));
+  };
+
   const connections = new Connections(server, (socket) => {
-    // A kept-alive connection would hold the server open until its client lets go.
-    if (draining && connections.openOn(socket).length === 0) socket.destroySoon();
+    // Node closes those itself whose answer said so.
+    if (draining && !socket.destroyed && connections.openOn(socket).length === 0) closeUnlessAsked(socket);
   });
 
   const reset = (): number => {
@@ -47,6 +66,7 @@ export function superviseServer(server: Server, listeners: Listeners, setup: Lif
   return {
     connections,
     isDraining: () => draining,
+    openRequests: () => connections.openRequests(),
     stop: () => {
       if (draining) {
         end();
@@ -55,8 +75,8 @@ export function superviseServer(server: Server, listeners: Listeners, setup: Lif
       draining = true;
       setup.onStop();
       listeners.close(end);
-      // Those too that have sent nothing yet, or half a request: nobody waits for an answer there.
-      for (const socket of connections.idle()) socket.destroy();
+      connections.keepNone();
+      for (const socket of connections.idle()) closeUnlessAsked(socket);
       setTimeout(end, setup.drainTimeoutMs);
     },
   };

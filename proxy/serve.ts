@@ -12,12 +12,13 @@ import { startDumps } from "./dump/dumps.ts";
 import { StartError } from "./errors.ts";
 import type { ForwardReport } from "./exchange.ts";
 import { makeForward } from "./forward.ts";
-import { superviseServer } from "./lifecycle.ts";
+import { type Lifecycle, superviseServer } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
 import { openCredential } from "./oidc/open-credential.ts";
 import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
 import { describeServer, removeByJanitor, writeServerInfo } from "./server-info.ts";
+import { ServiceManager } from "./service-manager.ts";
 import { sayPlain, sayWarning } from "./terminal.ts";
 import { openUpstream } from "./upstream/upstream.ts";
 import { version } from "./version.ts";
@@ -30,6 +31,8 @@ export interface PreparedServer {
   readonly isLimited: boolean;
   /** write the server info, where it is wanted */
   publish(): void;
+  /** tell the service manager, where there is one, that requests are served from now on */
+  announce(): void;
 }
 
 /**
@@ -54,10 +57,10 @@ export async function prepareServer(
   };
   const forward = makeForward(upstream, secret, options, report, startDumps(options, secret));
   const { janitorFd } = options;
-  let removeFiles = () => {
-    if (janitorFd !== undefined) removeByJanitor(janitorFd);
+  let removeFiles = (when: "stopping" | "end") => {
+    if (janitorFd !== undefined) removeByJanitor(janitorFd, when);
   };
-  process.on("exit", () => removeFiles());
+  process.on("exit", () => removeFiles("end"));
 
   const server = buildServer({
     policy: options,
@@ -73,7 +76,10 @@ export async function prepareServer(
   limitConnections(listeners.servers, options.dumpFd === undefined ? 2 : 4, admin && maxAdminConnections);
   const lifecycle = superviseServer(server.server, listeners, {
     drainTimeoutMs: options.drainTimeoutMs,
-    onStop: () => removeFiles(),
+    onStop: () => {
+      removeFiles("stopping");
+      serviceManager?.stopping(options.drainTimeoutMs);
+    },
     onEnd: (cut) => {
       const requests = cut === 1 ? "request was" : "requests were";
       if (cut > 0) sayWarning(`${cut} open ${requests} cut off at shutdown`);
@@ -98,6 +104,11 @@ export async function prepareServer(
   await credential?.start();
 
   let port: number | undefined;
+  let names: readonly string[] = [];
+  const { notifyFd, watchdogUsec } = options;
+  const status = () => describeService(names, lifecycle);
+  const serviceManager =
+    notifyFd === undefined ? undefined : new ServiceManager({ notifyFd, watchdogUsec, status });
   return {
     isLimited: access.isLimited,
     listen: async () => {
@@ -105,7 +116,8 @@ export async function prepareServer(
       port = tcp?.port;
       refuseItself(options, port);
       await admin?.listen();
-      return namesOf(options, tcp);
+      names = namesOf(options, tcp);
+      return names;
     },
     publish: () => {
       const { serverInfo, serverInfoFd, socketName, adminName } = options;
@@ -118,6 +130,7 @@ export async function prepareServer(
       const removeOwn = writeServerInfo(serverInfo, describeServer(where, version), serverInfoFd);
       if (janitorFd === undefined) removeFiles = removeOwn;
     },
+    announce: () => serviceManager?.ready(),
   };
 }
 
@@ -128,6 +141,12 @@ function refuseItself({ upstreamUrl, upstreamProxy }: Options, port: number | un
   const isHere = next.hostname === "127.0.0.1" || next.hostname === "localhost";
   if (!isHere || next.port !== String(port)) return;
   throw new StartError("PXY_START_UPSTREAM_URL", `port ${port} of this machine is this proxy itself`);
+}
+
+function describeService(names: readonly string[], lifecycle: Lifecycle): string {
+  const open = lifecycle.openRequests();
+  const state = lifecycle.isDraining() ? "stopping" : `serving on ${names.join(", ")}`;
+  return `${state}; ${open} open ${open === 1 ? "request" : "requests"}`;
 }
 
 function namesOf(

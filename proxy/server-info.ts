@@ -70,12 +70,13 @@ export function giveClaimUp(file: string): void {
 }
 
 /**
- * Have the janitor remove the file, which this process may not be allowed to do any more, and wait
- * until it is gone. The janitor checks that the file is this process's own.
+ * Have the janitor remove server info and the client's socket, at the end the admin socket too, which this
+ * process may not be allowed to do any more, and wait until they are gone. The janitor checks that they
+ * are this process's own.
  */
-export function removeByJanitor(janitorFd: number): void {
+export function removeByJanitor(janitorFd: number, when: "stopping" | "end"): void {
   try {
-    fs.writeSync(janitorFd, "r");
+    fs.writeSync(janitorFd, when === "end" ? "e" : "r");
     fs.readSync(janitorFd, Buffer.alloc(1)); // the launcher has set a limit of a second
   } catch {
     sayWarning("the janitor does not answer: server info may stay; its pid and start time prove it stale");

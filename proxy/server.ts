@@ -70,8 +70,8 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   server.addHook("onRequest", (request, reply, done) => {
     // Node's parser drops what follows an offer to upgrade in the same read, and goes on with what comes
     // next: the connection is out of step, whatever is answered.
-    if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
-    done(setup.isDraining() ? new ProxyError("PXY_ERR_DRAINING") : undefined);
+    if (request.raw.headers.upgrade !== undefined || setup.isDraining()) reply.raw.shouldKeepAlive = false;
+    done();
   });
 
   if (access.isLimited) {

@@ -94,6 +94,7 @@ export async function start(args: readonly string[]): Promise<void> {
   }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on ${addresses.join(", ")}`);
+  server.announce();
   if (options.readyFd !== undefined) tellStarter(options.readyFd);
 }
 

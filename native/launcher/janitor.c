@@ -108,14 +108,16 @@ static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char 
     if (got == 0) events[1].fd = -1;
     if (!has_ended && got <= 0) continue;
     if (info.folder != NULL) remove_server_info(info.folder, info.name, proxy, start_ticks);
-    for (int i = 0; i < SOCKET_FILES; i++) remove_socket_file(&files[i]);
+    // The admin socket is of use until the end.
+    bool is_end = has_ended || (got > 0 && request == 'e');
+    for (int i = 0; i < (is_end ? SOCKET_FILES : 1); i++) remove_socket_file(&files[i]);
     if (got > 0 && write(proxy_socket, "d", 1) < 0) events[1].fd = -1;
   }
   _exit(0);
 }
 
-// Returns the proxy's end of a socket: a byte written to it asks for the removal, a byte read from it
-// tells that it is done. The proxy itself may have lost the right to remove the file by then.
+// Returns the proxy's end of a socket: a byte written to it asks for the removal, "r" at the beginning
+// of the shutdown, "e" at its end; a byte read from it tells that it is done. The proxy itself may have lost the right to remove the file by then.
 int fork_janitor(const char *server_info, struct socket_file files[SOCKET_FILES]) {
   bool has_sockets = false;
   for (int i = 0; i < SOCKET_FILES; i++) has_sockets = has_sockets || files[i].name[0] != '\0';
