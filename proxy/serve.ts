@@ -72,6 +72,12 @@ export async function prepareServer(
     onShutdownRequest: () => lifecycle.stop(),
   });
   const admin = options.adminFd === undefined ? undefined : new AdminServer(options.adminFd);
+  // Before the signals, which may come during the start.
+  let names: readonly string[] = [];
+  const { notifyFd, watchdogUsec } = options;
+  const status = () => describeService(names, lifecycle);
+  const serviceManager =
+    notifyFd === undefined ? undefined : new ServiceManager({ notifyFd, watchdogUsec, status });
   const listeners = new Listeners(server.server, options);
   limitConnections(listeners.servers, options.dumpFd === undefined ? 2 : 4, admin && maxAdminConnections);
   const lifecycle = superviseServer(server.server, listeners, {
@@ -104,11 +110,6 @@ export async function prepareServer(
   await credential?.start();
 
   let port: number | undefined;
-  let names: readonly string[] = [];
-  const { notifyFd, watchdogUsec } = options;
-  const status = () => describeService(names, lifecycle);
-  const serviceManager =
-    notifyFd === undefined ? undefined : new ServiceManager({ notifyFd, watchdogUsec, status });
   return {
     isLimited: access.isLimited,
     listen: async () => {
