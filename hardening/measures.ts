@@ -37,6 +37,8 @@ export interface StartFacts {
   readonly memoryKind: SecretMemoryKind;
   readonly hasCrashTrace: boolean;
   readonly hasResourceLimits: boolean;
+  /** dumps or an audit log, which have no size of their own */
+  readonly writesFiles: boolean;
   /** undefined where no files are made; else whether Landlock holds them in their folder on every thread */
   readonly areNewFilesFenced: boolean | undefined;
 }
@@ -187,10 +189,9 @@ function judgeStart(start: StartFacts): readonly Measure[] {
     }),
     ...judgeNewFiles(start),
     measure("resource limits", start.hasResourceLimits || undefined, start.hasResourceLimits, {
-      on:
-        start.areNewFilesFenced === undefined
-          ? "posix: file size, and processes where the user is the proxy's own"
-          : "posix: processes where the user is the proxy's own; not file size, for --dump-dir",
+      on: !start.writesFiles
+        ? "posix: file size, and processes where the user is the proxy's own"
+        : "posix: processes where the user is the proxy's own; not file size, for --dump-dir or --audit-log",
       off: "",
       unavailable: "posix is not installed for this Node",
       stops: "filling disks and process tables from inside a taken-over process",

@@ -44,6 +44,7 @@ const launcherSources = [
   "landlock",
   "janitor",
   "dump-folder",
+  "audit-log",
   "unreadable",
 ];
 const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan", "key-fingerprint"];

@@ -34,6 +34,7 @@ const answers = {
   PXY_ERR_UPSTREAM: [502, "upstream_error", "the upstream could not be reached or broke off"],
   PXY_ERR_UPSTREAM_TIMEOUT: [504, "upstream_error", "the upstream did not answer in time"],
   PXY_ERR_CREDENTIAL: [503, "server_error", "workload identity renewal temporarily unavailable; retry later"],
+  PXY_ERR_AUDIT: [503, "server_error", "requests cannot be put on record at present; retry later"],
 } as const satisfies Record<string, readonly [status: number, type: string, message: string]>;
 
 export type AnswerCode = keyof typeof answers;
@@ -78,6 +79,10 @@ const startFailures = {
   PXY_START_CLIENT_TOKENS: [
     1,
     "codex-responses-api-proxy token new NAME prints a line for the file; root or the starter owns it",
+  ],
+  PXY_START_AUDIT_LOG: [
+    1,
+    "give stderr, journal or a file that is yours, below folders that nobody else can write",
   ],
   PXY_START_OUTPUT: [1, "check where stdout goes"],
   PXY_START_DAEMON: [1, "let the command end by itself: it does when the proxy serves"],

@@ -70,6 +70,9 @@ export class Exchange implements PooledHandler {
   /** of the key with which the request went out */
   #generation = 0;
   #body: StreamedBody | undefined;
+  /** what the observer has not seen yet: it must not hold up what goes to the client */
+  #unseenHead: AnswerHead | undefined;
+  #unseen: Buffer[] = [];
   #isOver = false;
 
   constructor(
@@ -140,7 +143,7 @@ export class Exchange implements PooledHandler {
     const { streamIdleTimeoutMs: limitMs } = this.#setup.limits;
     this.#limit(limitMs, () => `the stream stood still for ${limitMs} ms (--stream-idle-timeout-ms)`);
     this.#answer.begin(status, writablePhrase(head), clientHeaders(head.headers));
-    this.#observer?.responseHead(status, head.headers);
+    if (this.#observer !== undefined) this.#unseenHead = head;
     // undici takes a length for that of a body, also where there is none.
     if (isWithoutBody(status)) this.#finish("broken", []);
     return true;
@@ -148,8 +151,9 @@ export class Exchange implements PooledHandler {
 
   onData(chunk: Buffer): boolean {
     const bytes = this.#mask.push(chunk);
-    if (bytes.length > 0) this.#answer.add(bytes);
-    this.#observer?.responseData(bytes);
+    if (bytes.length === 0) return true;
+    this.#answer.add(bytes);
+    if (this.#observer !== undefined) this.#unseen.push(bytes);
     return true;
   }
 
@@ -168,6 +172,7 @@ export class Exchange implements PooledHandler {
     } catch (error) {
       this.onError(error as Error);
     }
+    if (this.#observer !== undefined) this.#show(this.#observer);
   }
 
   onComplete(rawTrailers: unknown): void {
@@ -175,7 +180,7 @@ export class Exchange implements PooledHandler {
     const held = this.#mask.end();
     if (held !== undefined) {
       this.#answer.add(held);
-      this.#observer?.responseData(held);
+      if (this.#observer !== undefined) this.#unseen.push(held);
     }
     const trailers = ((rawTrailers ?? []) as Buffer[]).map((bytes) =>
       this.#mask.whole(bytes).toString("latin1"),
@@ -187,11 +192,16 @@ export class Exchange implements PooledHandler {
   onError(error: Error): void {
     if (this.#isOver) return;
     const phase = error instanceof ConnectFailure ? error.phase : this.#phase;
-    this.#end("broken");
-    if (error instanceof ClientGone) return;
+    if (error instanceof ClientGone) {
+      this.#end("broken");
+      return;
+    }
     const failure = describeUpstreamFailure(error);
+    const { isBegun } = this.#answer;
+    this.#observer?.failed(phase, failure, !isBegun);
+    this.#end("broken");
     this.#setup.report.failed(phase, failure);
-    if (this.#answer.isBegun) {
+    if (isBegun) {
       // A reset rather than an orderly close: an HTTP/1.0 client takes a close for the end of the answer.
       cutOff(this.#request.socket);
     } else {
@@ -201,6 +211,7 @@ export class Exchange implements PooledHandler {
 
   #finish(connection: "reusable" | "broken", trailers: readonly [string, string][]): void {
     this.#answer.end(trailers);
+    if (this.#observer !== undefined) this.#show(this.#observer);
     this.#observer?.responseEnd(true);
     closeAfterLinger(this.#request, this.#response);
     this.#end(connection);
@@ -218,8 +229,19 @@ export class Exchange implements PooledHandler {
     else lease?.abort();
     this.#body?.destroy();
     // The first word counts: after a whole request or answer these say nothing.
-    if (connection === "broken") this.#observer?.requestEnd(false);
-    this.#observer?.responseEnd(false);
+    if (this.#observer === undefined) return;
+    if (connection === "broken") this.#observer.requestEnd(false);
+    this.#show(this.#observer);
+    this.#observer.responseEnd(false);
+  }
+
+  #show(observer: ExchangeObserver): void {
+    const head = this.#unseenHead;
+    this.#unseenHead = undefined;
+    if (head !== undefined) observer.responseHead(head.status, head.headers);
+    if (this.#unseen.length === 0) return;
+    for (const piece of this.#unseen) observer.responseData(piece);
+    this.#unseen = [];
   }
 
   // What the upstream has sent whole may still wait for the client.

@@ -38,7 +38,7 @@ export function makeForward(
   const setup: ExchangeSetup = { isTls, secret, limits, deadlines, report };
 
   return (request, response) => {
-    const observer = observe?.();
+    const observer = observe?.(request);
     const exchange = new Exchange(request, response, setup, observer);
     // RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it.
     if (request.headers.expect !== undefined && request.httpVersion === "1.1") response.writeContinue();

@@ -64,6 +64,11 @@ export interface Options extends UpstreamOptions, ForwardLimits, AccessOptions {
   readonly notifyFd: number | undefined;
   /** within this time it wants a sign of life; undefined for none */
   readonly watchdogUsec: number | undefined;
+  /** stderr, journal or a file; undefined for no audit log */
+  readonly auditLog: string | undefined;
+  /** of the file or the journal, opened by the launcher */
+  readonly auditFd: number | undefined;
+  readonly auditChain: boolean;
   /** set by the launcher when it was started by nohup(1) */
   readonly ignoreHangup: boolean;
   /** false where the build found no static C library */
@@ -111,6 +116,7 @@ const launcherOptions = new Set([
   "--server-info-fd",
   "--ready-fd",
   "--admin-fd",
+  "--audit-fd",
   "--new-dump-dir",
   "--ignore-hangup",
   "--dynamic-launcher",
@@ -249,6 +255,11 @@ export function makeCommand(version: string): Command {
     )
     .option("--daemon", "go on in the background once it serves; needs --log-file and --server-info")
     .option("--log-file <FILE>", "with --daemon: what would go to stderr is added to FILE")
+    .option(
+      "--audit-log <WHERE>",
+      "write one line of JSON for each request to stderr, journal or a file; no bodies, no key",
+    )
+    .option("--audit-chain", "with --audit-log: number and hash its records, for audit verify")
     .option("--user <NAME>", "started by root, serve as this user: NAME or UID, with :GROUP if need be")
     .option("--allow-root", "started by root, stay root")
     .option(
@@ -285,6 +296,7 @@ export function parseOptions(args: readonly string[], version: string): Options 
     .option("--activated")
     .option("--notify-fd <N>", "", wholeNumber("--notify-fd"))
     .option("--watchdog-usec <N>", "", wholeNumber("--watchdog-usec"))
+    .option("--audit-fd <N>", "", wholeNumber("--audit-fd"))
     .option("--new-dump-dir")
     .option("--ignore-hangup")
     .option("--dynamic-launcher")
@@ -344,6 +356,9 @@ export function parseOptions(args: readonly string[], version: string): Options 
     adminName: values.adminName,
     notifyFd: values.notifyFd,
     watchdogUsec: values.watchdogUsec,
+    auditLog: values.auditLog,
+    auditFd: values.auditFd,
+    auditChain: values.auditChain === true,
     ignoreHangup: values.ignoreHangup === true,
     hasTrustedFiles: values.untrustedFiles !== true,
     user: values.user,
@@ -356,7 +371,8 @@ export function parseOptions(args: readonly string[], version: string): Options 
 
 // Asking costs each new connection a question to the kernel.
 function needsPeer(values: OptionValues): boolean {
-  return ["allowUser", "allowGroup", "allowUid", "clientTokens"].some((name) => values[name] !== undefined);
+  const askers = ["allowUser", "allowGroup", "allowUid", "clientTokens", "auditLog", "adminFd"];
+  return askers.some((name) => values[name] !== undefined);
 }
 
 // An option that would do nothing is more likely a mistake than a wish.
@@ -369,6 +385,7 @@ function refuseCombinations(command: Command, upstreamUrl: URL): void {
   if (values.upstreamHeader?.some((name: string) => name.toLowerCase() === values.upstreamAuth)) {
     refuse("--upstream-header names the header that carries the key");
   }
+  if (isGiven("auditChain") && !isGiven("auditLog")) refuse("--audit-chain belongs to --audit-log");
   if (isGiven("json") && !isGiven("check")) refuse("--json belongs to --check");
   if (isGiven("user") && isGiven("allowRoot")) refuse("--user and --allow-root exclude each other");
   if (upstreamUrl.protocol === "https:") return;

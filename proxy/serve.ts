@@ -4,6 +4,7 @@
 import type { Secret } from "../hardening/secret.ts";
 import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
 import { openAccess } from "./access/access.ts";
+import { clientOf } from "./access/client.ts";
 import { AdminServer, maxAdminConnections } from "./admin/admin-server.ts";
 import { addRotateRoute } from "./admin/rotate-route.ts";
 import { addServiceRoutes } from "./admin/service-routes.ts";
@@ -11,6 +12,7 @@ import { limitConnections } from "./connection-limit.ts";
 import { startDumps } from "./dump/dumps.ts";
 import { StartError } from "./errors.ts";
 import type { ForwardReport } from "./exchange.ts";
+import { observeWithAll } from "./exchange-observer.ts";
 import { makeForward } from "./forward.ts";
 import { type Lifecycle, superviseServer } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
@@ -19,6 +21,7 @@ import type { Options } from "./options.ts";
 import { buildServer } from "./server.ts";
 import { describeServer, removeByJanitor, writeServerInfo } from "./server-info.ts";
 import { ServiceManager } from "./service-manager.ts";
+import { startTelemetry } from "./telemetry/telemetry.ts";
 import { sayPlain, sayWarning } from "./terminal.ts";
 import { openUpstream } from "./upstream/upstream.ts";
 import { version } from "./version.ts";
@@ -55,7 +58,16 @@ export async function prepareServer(
     failed: (phase, failure) => sayWarning(`request failed while ${phase}: ${failure.message}`),
     maskedEcho: () => sayWarning("the upstream sent the key back; it was masked"),
   };
-  const forward = makeForward(upstream, secret, options, report, startDumps(options, secret));
+  const admin = options.adminFd === undefined ? undefined : new AdminServer(options.adminFd);
+  const telemetry = await startTelemetry(options, {
+    version,
+    identify: clientOf,
+    isDraining: () => lifecycle.isDraining(),
+    keyRotations: () => 0,
+    admin,
+  });
+  const observe = observeWithAll([startDumps(options, secret), telemetry.observe]);
+  const forward = makeForward(upstream, secret, options, report, observe);
   const { janitorFd } = options;
   let removeFiles = (when: "stopping" | "end") => {
     if (janitorFd !== undefined) removeByJanitor(janitorFd, when);
@@ -70,8 +82,9 @@ export async function prepareServer(
     isDraining: () => lifecycle.isDraining(),
     connections: () => lifecycle.connections,
     onShutdownRequest: () => lifecycle.stop(),
+    isAuditFailing: telemetry.isAuditFailing,
+    onRefused: telemetry.onRefused,
   });
-  const admin = options.adminFd === undefined ? undefined : new AdminServer(options.adminFd);
   // Before the signals, which may come during the start.
   let names: readonly string[] = [];
   const { notifyFd, watchdogUsec } = options;
@@ -121,6 +134,7 @@ export async function prepareServer(
       return names;
     },
     publish: () => {
+      telemetry.begin();
       const { serverInfo, serverInfoFd, socketName, adminName } = options;
       if (serverInfo === undefined || serverInfoFd === undefined) return;
       const where = {

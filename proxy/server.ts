@@ -1,7 +1,7 @@
 // The front: fastify's request lifecycle with one hook that decides. The router sees the same path
 // for every request, so it decides nothing; the gate compares what stood on the wire.
 
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type FastifyInstance, fastify } from "fastify";
 import type { Access } from "./access/access.ts";
@@ -11,6 +11,7 @@ import { ProxyError } from "./errors.ts";
 import type { Forward } from "./forward.ts";
 import { admit, type GatePolicy, maxHeaderBytes, type Passage, rawRequestOf, refusePages } from "./gate.ts";
 import { cutOff } from "./listeners.ts";
+import type { OnRefused } from "./telemetry/telemetry.ts";
 
 export interface ServerSetup {
   readonly policy: GatePolicy;
@@ -20,6 +21,10 @@ export interface ServerSetup {
   readonly clientHeadersTimeoutMs: number;
   readonly isDraining: () => boolean;
   readonly connections: () => Connections;
+  /** whether requests are to be refused because they could not be put on record */
+  readonly isAuditFailing?: () => boolean;
+  /** told of each answer that the proxy gives instead of forwarding */
+  readonly onRefused?: OnRefused | undefined;
   /** called after the answer to an admitted GET /shutdown was written */
   readonly onShutdownRequest: () => void;
 }
@@ -56,7 +61,8 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
       requireHostHeader: false,
     },
     clientErrorHandler: (error, socket) => {
-      answerMalformed(error, socket, setup.connections().openOn(socket), setup.clientHeadersTimeoutMs);
+      const open = setup.connections().openOn(socket);
+      answerMalformed(error, socket, open, setup.clientHeadersTimeoutMs, refuseRaw);
     },
   });
 
@@ -67,6 +73,14 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   const { access, policy } = setup;
   server.server.on("connection", (socket) => access.meet(socket));
 
+  const refuse = (request: IncomingMessage, response: ServerResponse, error: ProxyError) => {
+    sendError(request, response, error);
+    setup.onRefused?.(error, request.socket, request);
+  };
+  const refuseRaw = (socket: Socket, error: ProxyError) => {
+    sendRawError(socket, error);
+    setup.onRefused?.(error, socket, undefined);
+  };
   server.addHook("onRequest", (request, reply, done) => {
     // Node's parser drops what follows an offer to upgrade in the same read, and goes on with what comes
     // next: the connection is out of step, whatever is answered.
@@ -91,7 +105,9 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   const passages = new WeakMap<object, Passage>();
   server.addHook("onRequest", (request, _reply, done) => {
     try {
-      passages.set(request.raw, admit(rawRequestOf(request.raw, request.originalUrl), policy));
+      const passage = admit(rawRequestOf(request.raw, request.originalUrl), policy);
+      if (passage === "forward" && setup.isAuditFailing?.()) throw new ProxyError("PXY_ERR_AUDIT");
+      passages.set(request.raw, passage);
       done();
     } catch (error) {
       done(error as Error);
@@ -111,13 +127,13 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   });
   server.setNotFoundHandler((request, reply) => {
     reply.hijack();
-    sendError(request.raw, reply.raw, new ProxyError("PXY_ERR_METHOD"));
+    refuse(request.raw, reply.raw, new ProxyError("PXY_ERR_METHOD"));
   });
   server.setErrorHandler((error, request, reply) => {
     reply.hijack();
     const answer =
       error instanceof ProxyError ? error : new ProxyError("PXY_ERR_INTERNAL", undefined, { cause: error });
-    sendError(request.raw, reply.raw, answer);
+    refuse(request.raw, reply.raw, answer);
   });
 
   // Node would answer these by itself, before the gate has seen the request.
@@ -127,7 +143,7 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   );
   server.server.on("connect", (_request, socket) => {
     if (setup.connections().openOn(socket as Socket).length > 0) cutOff(socket as Socket);
-    else sendRawError(socket, new ProxyError("PXY_ERR_METHOD"));
+    else refuseRaw(socket as Socket, new ProxyError("PXY_ERR_METHOD"));
   });
   // Node drops headers beyond 1,000 without a word, unseen by the gate; their bytes are limited anyway.
   server.server.maxHeadersCount = 0;
@@ -149,6 +165,7 @@ function answerMalformed(
   socket: Socket,
   open: readonly OpenRequest[],
   headersTimeoutMs: number,
+  refuse: (socket: Socket, error: ProxyError) => void,
 ): void {
   if (socket.destroyed || error.code === "ECONNRESET") return;
   // RFC 9112 9.6: what follows the last request of a connection is not looked at; that request goes on.
@@ -158,7 +175,7 @@ function answerMalformed(
   const [first] = open;
   const isItsBody = open.length === 1 && first?.request.complete === false && !first.response.headersSent;
   if (open.length === 0 || isItsBody) {
-    sendRawError(socket, describeMalformed(error.code, headersTimeoutMs));
+    refuse(socket, describeMalformed(error.code, headersTimeoutMs));
   } else {
     cutOff(socket);
   }

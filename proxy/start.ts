@@ -55,9 +55,10 @@ export async function start(args: readonly string[]): Promise<void> {
 
   if (serviceUser !== undefined) becomeServiceUser(serviceUser);
   const makesFiles = options.dumpDir !== undefined;
+  const writesFiles = makesFiles || options.auditFd !== undefined;
   const hasResourceLimits = limitResources({
     hasOwnUid: serviceUser?.isDedicated === true,
-    writesFiles: makesFiles,
+    writesFiles,
   });
   const areNewFilesFenced = makesFiles ? fenceNewFiles(options.dumpFd) : undefined;
   // Where there is no janitor, files of sockets stay: the next start finds that they are dead.
@@ -73,6 +74,7 @@ export async function start(args: readonly string[]): Promise<void> {
     memoryKind: secret.kind,
     hasCrashTrace,
     hasResourceLimits,
+    writesFiles,
     areNewFilesFenced,
   });
   if (options.check) printOut(formatMeasures(measures, options.json));

@@ -28,6 +28,9 @@ enum { DUMP_FD = 5 };
 // And its listening unix sockets: for clients, and for whoever administers it.
 enum { SOCKET_FD = 6, ADMIN_FD = 7 };
 
+// And its audit log: a file, to append to, or the journal's socket.
+enum { AUDIT_FD = 8 };
+
 // Where a daemon tells its starter that it serves.
 enum { READY_FD = 9 };
 
@@ -82,6 +85,7 @@ struct options {
   const char *client_tokens; // NULL where not given
   const char *upstream_ca;   // NULL where not given
   const char *dump_dir;      // NULL where not given
+  const char *audit_log;     // likewise
   int dump_folder;           // its descriptor once opened, -1 where there is none
   const char *upstream_url;  // as given, unchecked
   const char *oidc_url;      // likewise; NULL where not given
@@ -193,6 +197,9 @@ int fork_janitor(const char *server_info, struct socket_file files[SOCKET_FILES]
 
 // dump-folder.c
 int open_dump_folder(const char *path, bool may_make, bool *is_new);
+
+// audit-log.c
+bool open_audit_log(const char *where, bool may_make);
 
 // unreadable.c
 void become_node_unreadably(const char *const arguments[], char **environment);

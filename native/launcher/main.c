@@ -203,6 +203,9 @@ int main(int argc, char **argv) {
     }
     if (options.dump_folder >= 0) arguments[count++] = "--dump-fd=5";
     if (has_new_folder) arguments[count++] = "--new-dump-dir";
+    if (options.audit_log != NULL && open_audit_log(options.audit_log, !options.check)) {
+      arguments[count++] = "--audit-fd=8";
+    }
     limit_capabilities(has_new_folder);
     restrict_files_and_network(&paths, &options);
   }

@@ -59,6 +59,8 @@ static const struct option known_options[] = {
     {"--upstream-headers-timeout-ms", NULL, VALUE, ONCE, false},
     {"--stream-idle-timeout-ms", NULL, VALUE, ONCE, false},
     {"--dump-dir", NULL, VALUE, ONCE, false},
+    {"--audit-log", NULL, VALUE, ONCE, false},
+    {"--audit-chain", NULL, SWITCH, ONCE, false},
     {"--daemon", NULL, SWITCH, ONCE, false},
     {"--log-file", NULL, VALUE, ONCE, false},
     {"--user", NULL, VALUE, ONCE, false},
@@ -229,6 +231,7 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
     if (strcmp(option->name, "--dump-dir") == 0) options->dump_dir = value;
     if (strcmp(option->name, "--client-tokens") == 0) options->client_tokens = value;
+    if (strcmp(option->name, "--audit-log") == 0) options->audit_log = value;
     if (strcmp(option->name, "--upstream-ca") == 0) options->upstream_ca = value;
     if (strcmp(option->name, "--upstream-url") == 0) options->upstream_url = value;
     if (strcmp(option->name, "--github-oidc-request-url") == 0) options->oidc_url = value;

@@ -60,6 +60,8 @@ export class DumpedExchange implements ExchangeObserver {
     this.#try(() => this.#response?.push(chunk));
   }
 
+  failed(): void {} // the missing end tells it
+
   responseEnd(isComplete: boolean): void {
     if (this.#hasResponseEnded) return;
     this.#hasResponseEnded = true;
