@@ -84,17 +84,20 @@ export class HardeningError extends Error {
 
   /**
    * @param detail - appended to the message: an errno name, never input
-   * @param options - `exitCode` where one code stands for several causes
+   * @param options - `exitCode` where one code stands for several causes, `keySource` where the key was
+   *   not to come from stdin
    */
   constructor(
     code: HardeningErrorCode,
     detail?: string,
-    options?: ErrorOptions & { readonly exitCode?: number },
+    options?: ErrorOptions & { readonly exitCode?: number; readonly keySource?: string | undefined },
   ) {
-    const [exitCode, message, hint] = errors[code];
-    super(detail === undefined ? message : `${message} (${detail})`, options);
+    const [exitCode, text, stdinHint] = errors[code];
+    const { keySource } = options ?? {};
+    const message = detail === undefined ? text : `${text} (${detail})`;
+    super(keySource === undefined ? message : message.replaceAll("stdin", keySource), options);
     this.code = code;
     this.exitCode = options?.exitCode ?? exitCode;
-    this.hint = hint;
+    this.hint = keySource === undefined ? stdinHint : `${keySource} has to hold it alone, on one line`;
   }
 }

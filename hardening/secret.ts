@@ -135,16 +135,17 @@ function seal(all: SecretMemory, length: number): Secret {
  * Read the key from stdin straight into secret memory and put /dev/null in stdin's place. Blocks
  * the thread until a newline, the end of input or 30 seconds.
  *
+ * @param keySource - what messages call the place, where it is not the stdin of the starter
  * @returns the sealed key, 1 to 4096 bytes of RFC 6750 b64token
  * @throws {HardeningError} HRD_ERR_KEY_… for bad input, HRD_ERR_MEMORY when memory cannot be locked
  */
-export function readSecretFromStdin(): Secret {
+export function readSecretFromStdin(keySource?: string): Secret {
   const memory = allocateSecretMemory(slotBytes * slotCount + scratchSlotBytes * scratchSlotCount);
   const read = native.readKey(0, memory.memory.subarray(0, slotBytes), keyTimeoutMs);
   native.replaceWithNull(0);
   if ("failure" in read) {
     const code = `HRD_ERR_KEY_${read.failure}` as HardeningErrorCode;
-    throw new HardeningError(code, read.errno === 0 ? undefined : errnoName(read.errno));
+    throw new HardeningError(code, read.errno === 0 ? undefined : errnoName(read.errno), { keySource });
   }
   return seal(memory, read.length);
 }

@@ -51,15 +51,16 @@ export class WorkloadTokens {
    * Read GitHub's request token from stdin straight into secret memory and put /dev/null in stdin's
    * place. Blocks the thread as reading a key does.
    *
+   * @param keySource - what messages call the place, where it is not the stdin of the starter
    * @throws {HardeningError} HRD_ERR_REQUEST_TOKEN for bad input, HRD_ERR_MEMORY when memory cannot be locked
    */
-  constructor() {
+  constructor(keySource?: string) {
     const all = allocateSecretMemory(layout.end);
     const { memory } = all;
     // More than it may have, so that more is seen; what was behind it is zeroed.
     const read = native.readKey(0, memory.subarray(layout.requestToken, layout.first), keyTimeoutMs);
     native.replaceWithNull(0);
-    if ("failure" in read) throw refuseRequestToken(read.failure, read.errno);
+    if ("failure" in read) throw refuseRequestToken(read.failure, read.errno, keySource);
 
     this.#memory = memory;
     this.#requestTokenBytes = read.length;
@@ -132,9 +133,10 @@ const reasons: Readonly<Record<string, string>> = {
   STALLED: "none arrived on stdin within 30 seconds",
 };
 
-function refuseRequestToken(failure: string, errno: number): HardeningError {
+function refuseRequestToken(failure: string, errno: number, keySource?: string): HardeningError {
   return new HardeningError(
     "HRD_ERR_REQUEST_TOKEN",
     reasons[failure] ?? `stdin cannot be read: ${errnoName(errno)}`,
+    { keySource },
   );
 }

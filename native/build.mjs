@@ -45,6 +45,7 @@ const launcherSources = [
   "janitor",
   "dump-folder",
   "audit-log",
+  "key-source",
   "unreadable",
 ];
 const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan", "key-fingerprint"];

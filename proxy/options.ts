@@ -40,7 +40,9 @@ export interface Options extends UpstreamOptions, ForwardLimits, AccessOptions {
   /** where the starter of a daemon waits to hear that it serves */
   readonly readyFd: number | undefined;
   readonly httpShutdown: boolean;
-  /** undefined where the key comes from stdin */
+  /** what messages call the place of the key, where the launcher has put another on stdin */
+  readonly keySource: string | undefined;
+  /** undefined where the key itself is given */
   readonly workloadIdentity: WorkloadIdentity | undefined;
   /** longest time for the head of a request; 0 for no limit */
   readonly clientHeadersTimeoutMs: number;
@@ -111,6 +113,7 @@ const launcherOptions = new Set([
   "--admin-name",
   "--notify-fd",
   "--watchdog-usec",
+  "--key-source",
   "--janitor-fd",
   "--dump-fd",
   "--server-info-fd",
@@ -196,6 +199,9 @@ export function makeCommand(version: string): Command {
     .option("--allow-group <NAME>", "let members of this group in, NAME or GID; repeatable", repeated)
     .option("--allow-uid <N>", "let this uid in; repeatable", uids)
     .option("--client-tokens <FILE>", "let in who sends a token of FILE (see: token new)")
+    .option("--key-fd <N>", "read the key from this open descriptor instead of stdin")
+    .option("--key-credential <NAME>", "read it from this file in $CREDENTIALS_DIRECTORY, systemd.exec(5)")
+    .option("--key-command <CMD>", "read it from what this shell command prints, run before the lock-down")
     .option("--github-oidc", "in a GitHub job: stdin holds the request token, the key is fetched and renewed")
     .option("--oidc-audience <TEXT>", "with --github-oidc: the audience that GitHub's token is for")
     .option("--identity-provider-id <ID>", "with --github-oidc: the identity provider set up at OpenAI")
@@ -285,6 +291,7 @@ export function makeCommand(version: string): Command {
 export function parseOptions(args: readonly string[], version: string): Options {
   const command = makeCommand(version)
     .option("--listen-fd <N>", "", wholeNumber("--listen-fd"))
+    .option("--key-source <TEXT>")
     .option("--janitor-fd <N>", "", wholeNumber("--janitor-fd"))
     .option("--dump-fd <N>", "", wholeNumber("--dump-fd"))
     .option("--server-info-fd <N>", "", wholeNumber("--server-info-fd"))
@@ -318,6 +325,7 @@ export function parseOptions(args: readonly string[], version: string): Options 
     socketFd: values.socketFd,
     socketName: values.socketName,
     isActivated: values.activated === true,
+    keySource: values.keySource,
     serverInfo: values.serverInfo,
     serverInfoFd: values.serverInfoFd,
     readyFd: values.readyFd,

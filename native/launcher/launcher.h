@@ -88,6 +88,9 @@ struct options {
   const char *audit_log;     // likewise
   int dump_folder;           // its descriptor once opened, -1 where there is none
   const char *upstream_url;  // as given, unchecked
+  int key_fd;                  // -1 where not given
+  const char *key_credential;  // NULL where not given
+  const char *key_command;     // NULL where not given
   const char *oidc_url;      // likewise; NULL where not given
   const char *upstream_proxy;        // likewise; NULL where not given
   const char *upstream_client_cert;  // NULL where not given
@@ -178,6 +181,9 @@ long long watchdog_interval_usec(void);  // 0 where no signs of life are wanted 
 int open_listeners(struct options *options, const struct given_sockets *given,
                    struct socket_file files[SOCKET_FILES], const char *arguments[]);
 int reach_service_manager(const char *arguments[]);
+
+// key-source.c
+const char *take_key_source(const struct options *options);
 
 // listen.c
 void listen_on_loopback(int port);

@@ -164,6 +164,10 @@ int main(int argc, char **argv) {
     arguments[count++] = "--untrusted-files";
   }
 
+  // Before what a command could not run with, and before the descriptors of the starter are closed.
+  const char *key_source = options.check || options.answer_only ? NULL : take_key_source(&options);
+  if (key_source != NULL) arguments[count++] = key_source;
+
   struct given_sockets given = {.tcp = -1, .client = -1, .admin = -1};
   if (!options.answer_only && !options.check) take_given_sockets(&given);
   close_inherited_descriptors(LISTEN_FD);

@@ -45,6 +45,9 @@ static const struct option known_options[] = {
     {"--allow-group", NULL, VALUE, REPEATABLE, false},
     {"--allow-uid", NULL, VALUE, REPEATABLE, false},
     {"--client-tokens", NULL, VALUE, ONCE, false},
+    {"--key-fd", NULL, VALUE, ONCE, false},
+    {"--key-credential", NULL, VALUE, ONCE, false},
+    {"--key-command", NULL, VALUE, ONCE, false},
     {"--github-oidc", NULL, SWITCH, ONCE, false},
     {"--oidc-audience", NULL, VALUE, ONCE, false},
     {"--identity-provider-id", NULL, VALUE, ONCE, false},
@@ -137,6 +140,38 @@ static void refuse_idle_flags(const struct unix_wish *wish) {
   }
 }
 
+// stdin, stdout and stderr are none to choose: the first is where the key comes from anyway.
+static int parse_key_fd(const char *text) {
+  size_t length = strspn(text, "0123456789");
+  int fd = atoi(text);
+  if (length == 0 || length > 7 || text[length] != '\0' || fd <= 2) {
+    fail(EXIT_USAGE, "give the number of a descriptor from 3 on; stdin is read without the option",
+         "invalid value for --key-fd");
+  }
+  return fd;
+}
+
+// What is tried to hand over a key with, and where it would lie open.
+static void refuse_open_key(const char *name, size_t length) {
+  char lower[64];
+  snprintf(lower, sizeof lower, "%.*s", (int)length, name);
+  for (char *c = lower; *c != '\0'; c++) {
+    if (*c >= 'A' && *c <= 'Z') *c = (char)(*c + 'a' - 'A');
+  }
+  if (strstr(lower, "client") != NULL) return;  // misspelt: these take files
+  if (strstr(lower, "key") == NULL && strstr(lower, "token") == NULL && strstr(lower, "secret") == NULL) return;
+  if (strstr(lower, "env") != NULL) {
+    fail(EXIT_USAGE, "printenv NAME | env -u NAME codex-responses-api-proxy",
+         "no option takes the key from the environment, where every process of its user can read it");
+  }
+  if (strstr(lower, "file") != NULL || strstr(lower, "path") != NULL) {
+    fail(EXIT_USAGE, "codex-responses-api-proxy < FILE", "a file with the key is given as stdin, not by an option");
+  }
+  fail(EXIT_USAGE,
+       "codex-responses-api-proxy < FILE, or --key-fd, --key-credential, --key-command; replace a key that was given here",
+       "no option takes the key itself: every user of this machine can read a command line");
+}
+
 // Quotes no value: it may be the key, put where the key does not belong.
 static void refuse_argument(const char *argument, int position) {
   if (argument[0] != '-' && position == 1) {
@@ -150,6 +185,7 @@ static void refuse_argument(const char *argument, int position) {
     fail(EXIT_USAGE, "the API key is read from stdin, never from the command line",
          "unexpected argument number %d", position);
   }
+  if (argument[1] == '-') refuse_open_key(argument, strcspn(argument, "="));
   // Only what may be a misspelt option is repeated: letters and hyphens, not many.
   size_t length = strspn(argument, "abcdefghijklmnopqrstuvwxyz-");
   bool is_name = length <= 24 && (argument[length] == '\0' || argument[length] == '=');
@@ -180,10 +216,12 @@ static void refuse_daemon_combinations(const struct options *options) {
 
 void parse_options(int argc, char **argv, int first_argument, struct options *options) {
   bool seen[KNOWN_OPTIONS] = {false};
+  int key_sources = 0;
   memset(options, 0, sizeof *options);
   options->dump_folder = -1;
   options->socket = (struct unix_wish){.option = "--socket", .mode = 0660};
   options->admin_socket = (struct unix_wish){.option = "--admin-socket", .mode = 0600};
+  options->key_fd = -1;
   options->upstream_url = "https://api.openai.com/v1/responses";  // the default in proxy/options.ts
 
   for (int i = first_argument; i < argc; i++) {
@@ -226,6 +264,14 @@ void parse_options(int argc, char **argv, int first_argument, struct options *op
     if (strcmp(option->name, "--log-file") == 0) {
       options->log_file = value;
       continue;
+    }
+    // Kept here as well: the proxy finds the key on its stdin, and a command can say what others may not see.
+    if (strcmp(option->name, "--key-fd") == 0) options->key_fd = parse_key_fd(value);
+    if (strcmp(option->name, "--key-credential") == 0) options->key_credential = value;
+    if (strcmp(option->name, "--key-command") == 0) options->key_command = value;
+    if (strncmp(option->name, "--key-", 6) == 0) {
+      if (key_sources++ == 0) continue;
+      fail(EXIT_USAGE, "give one of them", "--key-fd, --key-credential and --key-command exclude each other");
     }
     if (strcmp(option->name, "--require-hardening") == 0) options->requires_nothing = strcmp(value, "none") == 0;
     if (strcmp(option->name, "--server-info") == 0) options->server_info = value;
