@@ -43,7 +43,8 @@ export async function start(args: readonly string[]): Promise<void> {
 
   const hasTokens = options.workloadIdentity !== undefined && !options.check;
   const tokens = hasTokens ? new WorkloadTokens(options.keySource) : undefined;
-  const secret = tokens?.secret ?? (options.check ? makeRandomSecret() : readSecretFromStdin(options.keySource));
+  const secret =
+    tokens?.secret ?? (options.check ? makeRandomSecret() : readSecretFromStdin(options.keySource));
   process.on("exit", () => secret.wipe());
 
   const { prepareServer } = await import("./serve.ts");
