@@ -2,6 +2,8 @@
 // shows it and loads none of them. Mirrors native/launcher/dispatch.c.
 
 export const commandList = {
+  env: "print the arguments with which Codex uses the proxy",
+  exec: "run a client against the proxy, without any key in its environment",
   rotate: "give the running proxy another key, read from stdin",
   status: "say whether the proxy of a server info file runs, and where",
   wait: "wait until the proxy of a server info file runs",

@@ -16,6 +16,8 @@ static const char *const global_options_with_value[] = {
 
 // Mirrored by proxy/command-list.ts, which holds the help; test/commands/dispatch.test.ts compares the two.
 static const struct command commands[] = {
+    {"env", false},
+    {"exec", false},
     {"rotate", true},
     {"status", false},
     {"wait", false},

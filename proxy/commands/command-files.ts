@@ -4,6 +4,8 @@ import type { Command } from "commander";
 import type { CommandName } from "../command-list.ts";
 
 export const commandFiles: Readonly<Record<CommandName, () => Promise<{ readonly command: Command }>>> = {
+  env: () => import("./env.ts"),
+  exec: () => import("./exec.ts"),
   rotate: () => import("./rotate.ts"),
   status: () => import("./status.ts"),
   wait: () => import("./wait.ts"),

@@ -4,6 +4,14 @@
 const failures = {
   CMD_USAGE: [2, "see codex-responses-api-proxy COMMAND --help"],
   CMD_SERVER_INFO: [1, "give the file that the proxy was started with: --server-info FILE"],
+  CMD_OUTPUT: [1, "check where stdout goes"],
+  CMD_NO_PORT: [
+    1,
+    "Codex speaks no unix socket: codex-responses-api-proxy exec -- COMMAND makes a bridge to it",
+  ],
+  CMD_BRIDGE: [1, "start the proxy with --port too, beside --socket"],
+  CMD_NOT_EXECUTABLE: [126, "give a program that this user may run"],
+  CMD_NOT_FOUND: [127, "give a program, by its path or by a name that PATH leads to"],
   CMD_NOT_RUNNING: [3, "start the proxy, or give the file that it was started with: --server-info FILE"],
   CMD_TIMEOUT: [4, "give it more time with --timeout-ms, or look at what the proxy said"],
   CMD_NOT_PERMITTED: [

@@ -3,17 +3,20 @@
 
 import { Command, CommanderError } from "commander";
 import type { CommandName } from "../command-list.ts";
-import { sayError } from "../terminal.ts";
 import { version } from "../version.ts";
 import { commandFiles } from "./command-files.ts";
 import { CommandError } from "./errors.ts";
+import { sayError } from "./terminal.ts";
 
 async function main(): Promise<void> {
   const [name, ...args] = process.argv.slice(2);
   if (name === undefined || !isCommand(name)) throw new CommandError("CMD_USAGE", "there is no such command");
   const { command } = await commandFiles[name]();
   refuseBadUsage(command);
-  const program = new Command("codex-responses-api-proxy").version(version).addCommand(command);
+  const program = new Command("codex-responses-api-proxy")
+    .version(version)
+    .enablePositionalOptions()
+    .addCommand(command);
   await program.parseAsync([name, ...args], { from: "user" });
 }
 

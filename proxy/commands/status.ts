@@ -1,9 +1,9 @@
 // `status`: whether the proxy of a server info file runs. One line, and an exit code for scripts.
 
 import { Command } from "commander";
-import { printOut } from "../terminal.ts";
 import { CommandError } from "./errors.ts";
 import { addressOf, findRunningProxy } from "./running-proxy.ts";
+import { printOut } from "./terminal.ts";
 
 export const command = new Command("status")
   .description("Say whether the proxy of a server info file runs and can be reached.")
