@@ -23,7 +23,7 @@ const values = [
   /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\./, // a JSON Web Token
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /:\/\/[^/\s:@]*:[^/\s@]+@/, // a URL with a password
-  /\b(AccountKey|SharedAccessKey|Password|Pwd)=[^;\s]/i, // a connection string
+  /(^|;)\s*(AccountKey|SharedAccessKey|Password|Pwd)=[^;\s]/i, // a connection string
 ];
 
 /** Whether a variable looks like a key, by its name or by its value. */

@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
+import { isatty } from "node:tty";
 import { CommandError } from "./errors.ts";
 
 // Of the terminal's keys: it sends them to both processes.
@@ -23,12 +24,14 @@ export async function becomeChild(
   environment: NodeJS.ProcessEnv,
   onSpawn: () => Promise<void>,
 ): Promise<never> {
-  const child = spawn(program, args, { stdio: "inherit", env: environment });
+  const hasTerminal = isatty(0); // process.stdin would make the pipe that both share non-blocking
   const forward = (signal: NodeJS.Signals) => {
-    const isSentToBoth = process.stdin.isTTY && signalsOfTerminal.includes(signal);
+    const isSentToBoth = hasTerminal && signalsOfTerminal.includes(signal);
     if (!isSentToBoth) child.kill(signal);
   };
+  // Before it runs: one that came in between would end this process alone.
   for (const signal of signals) process.on(signal, forward);
+  const child = spawn(program, args, { stdio: "inherit", env: environment });
 
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   ended.catch(() => {}); // also told by what follows
