@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import fs from "node:fs";
 import net, { type Socket } from "node:net";
@@ -15,10 +16,13 @@ import { sendMany } from "../many-requests.ts";
 import { scanMemoryForAll } from "../memory-scan.ts";
 import { makeAuthority } from "../mock/certificate.ts";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
-import { launcher, runProxy, startProxy, testKey } from "../proxy-process.ts";
+import { launcher, runProxy, startProxy } from "../proxy-process.ts";
 import { comesTrue, waitFor } from "../wait-for.ts";
 
-const newKey = "sk-new-9876543210zyxwvutsrqponmlkjihgfedcbaZYXWVUTS";
+// Random, as pieces of the alphabet stand in every program.
+const makeKey = () => `sk-${randomBytes(36).toString("base64url")}`;
+const [oldKey, newKey, thirdKey] = [makeKey(), makeKey(), makeKey()];
+
 const control = fileURLToPath(new URL("../controls/string-rotate.js", import.meta.url));
 const skip = process.geteuid?.() !== 0 && "needs root: only root may read the memory of both";
 
@@ -62,13 +66,12 @@ describe("read by root, memory holds no copy of a key that is handed over:", { s
       assert.equal(code, 0, stderr);
     };
     await rotate(newKey);
-    assert.deepEqual(copiesIn(proxy.pid, testKey, newKey), [], "after it");
+    assert.deepEqual(copiesIn(proxy.pid, oldKey, newKey), [], "after it");
     const load = sendMany(proxy.port, 2000);
-    const third = newKey.replace("sk-new", "sk-3rd");
-    await rotate(third);
-    assert.deepEqual(copiesIn(proxy.pid, testKey, newKey, third), [], "under load");
+    await rotate(thirdKey);
+    assert.deepEqual(copiesIn(proxy.pid, oldKey, newKey, thirdKey), [], "under load");
     await load;
-    assert.deepEqual(copiesIn(proxy.pid, testKey, newKey, third), [], "at the end");
+    assert.deepEqual(copiesIn(proxy.pid, oldKey, newKey, thirdKey), [], "at the end");
     await proxy.stop();
   });
 

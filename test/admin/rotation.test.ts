@@ -179,7 +179,7 @@ describe("a key that is none leaves the old one in use and says so:", () => {
     const socket = net.connect(path);
     socket.write("POST /rotate HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: codex-key\r\n\r\n");
     await once(socket, "data");
-    socket.resetAndDestroy();
+    socket.destroy();
     assert.ok(await comesTrue(() => proxy.output.stderr.includes("no key came")));
     assert.equal(await keyNow(proxy), testKey);
   });
@@ -304,7 +304,9 @@ test("a stream that is open finds the key masked with which it was sent, after t
   echoing.listen(0, "127.0.0.1");
   await once(echoing, "listening");
   const { port } = echoing.address() as AddressInfo;
-  const proxy = await start("--upstream-url", `http://127.0.0.1:${port}/v1/responses`);
+  const proxy = await startProxy({
+    args: ["--upstream-url", `http://127.0.0.1:${port}/v1/responses`, "--admin-socket", path, ...quietUser],
+  });
   const client = net.connect(proxy.port, "127.0.0.1");
   let received = "";
   client.on("data", (bytes) => {
