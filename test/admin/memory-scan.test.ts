@@ -56,6 +56,7 @@ describe("read by root, memory holds no copy of a key that is handed over:", { s
     const path = join(folder, "proxy.sock");
     const proxy = await startProxy({
       args: ["--upstream-url", upstream.url, "--upstream-ca", join(folder, "ca.pem"), "--admin-socket", path],
+      input: `${oldKey}\n`,
     });
     await sendMany(proxy.port, 200);
     const rotate = async (key: string) => {
