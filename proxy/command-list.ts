@@ -5,6 +5,7 @@ export const commandList = {
   env: "print the arguments with which Codex uses the proxy",
   exec: "run a client against the proxy, without any key in its environment",
   rotate: "give the running proxy another key, read from stdin",
+  token: "make a client token, or have the running proxy read their file again",
   status: "say whether the proxy of a server info file runs, and where",
   wait: "wait until the proxy of a server info file runs",
   stop: "shut the proxy of a server info file down, and wait until it has ended",

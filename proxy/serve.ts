@@ -5,6 +5,7 @@ import type { Secret } from "../hardening/secret.ts";
 import type { WorkloadTokens } from "../hardening/workload-tokens.ts";
 import { openAccess } from "./access/access.ts";
 import { clientOf } from "./access/client.ts";
+import { addTokenRoute } from "./access/token-route.ts";
 import { AdminServer, maxAdminConnections } from "./admin/admin-server.ts";
 import { addRotateRoute } from "./admin/rotate-route.ts";
 import { addServiceRoutes } from "./admin/service-routes.ts";
@@ -59,10 +60,11 @@ export async function prepareServer(
     maskedEcho: () => sayWarning("the upstream sent the key back; it was masked"),
   };
   const admin = options.adminFd === undefined ? undefined : new AdminServer(options.adminFd);
+  let isDraining = () => false; // metrics are shown once before there is a lifecycle
   const telemetry = await startTelemetry(options, {
     version,
     identify: clientOf,
-    isDraining: () => lifecycle.isDraining(),
+    isDraining: () => isDraining(),
     keyRotations: () => 0,
     admin,
   });
@@ -106,7 +108,10 @@ export async function prepareServer(
     },
   });
 
+  isDraining = lifecycle.isDraining;
+
   if (admin !== undefined) {
+    addTokenRoute(admin, access);
     addServiceRoutes(admin, {
       isDraining: () => lifecycle.isDraining(),
       hasCredential: () => credential?.isPresent ?? true,

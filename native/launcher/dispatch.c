@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"env", false},
     {"exec", false},
     {"rotate", true},
+    {"token", false},
     {"status", false},
     {"wait", false},
     {"stop", false},

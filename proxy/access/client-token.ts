@@ -28,7 +28,7 @@ const tokenBytes = 32;
 
 // Each of them is compared with every request's token.
 export const maxClientTokens = 1_000;
-const maxUid = 4_294_967_294;
+export const maxUid = 4_294_967_294;
 
 /** Make a token of 256 random bits. */
 export function makeClientToken(): string {

@@ -36,6 +36,7 @@ const refusals = {
   ],
   ADM_ERR_KEY_STALLED: [408, "invalid_request_error", "no whole key came within 30 seconds"],
   ADM_ERR_KEY_UNREADABLE: [500, "server_error", "the connection could not be read"],
+  ADM_ERR_CLIENT_TOKENS: [400, "invalid_request_error", "the client tokens were not replaced"],
   ADM_ERR_INTERNAL: [500, "server_error", "the proxy failed to handle the request"],
 } as const satisfies Record<string, readonly [status: number, type: string, message: string]>;
 

@@ -7,6 +7,7 @@ export const commandFiles: Readonly<Record<CommandName, () => Promise<{ readonly
   env: () => import("./env.ts"),
   exec: () => import("./exec.ts"),
   rotate: () => import("./rotate.ts"),
+  token: () => import("./token.ts"),
   status: () => import("./status.ts"),
   wait: () => import("./wait.ts"),
   stop: () => import("./stop.ts"),

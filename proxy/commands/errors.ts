@@ -24,6 +24,8 @@ const failures = {
     1,
     "a key is sent to root's processes, to one's own, and to the owner of the path that was given",
   ],
+  CMD_TOKEN_FILE: [1, "give a file of client tokens that is yours to write, or leave --file out"],
+  CMD_TOKENS_REFUSED: [1, "the client tokens before them stay in use; look at what is wrong and try again"],
   CMD_REFUSED: [1, "the key before it stays in use; look at what is wrong and try again"],
 } as const satisfies Record<string, readonly [exitCode: number, hint: string]>;
 

@@ -9,8 +9,8 @@ import { refuseWatchersHere } from "../../hardening/pre-main.ts";
 import { readSecretFromStdin, type Secret } from "../../hardening/secret.ts";
 import { sendSecret } from "../../hardening/secret-transfer.ts";
 import { printOut } from "../terminal.ts";
+import { type AdminSocketOptions, findAdminSocket } from "./admin-socket.ts";
 import { CommandError } from "./errors.ts";
-import { findRunningProxy } from "./running-proxy.ts";
 import { refuseForeignListener } from "./trusted-listener.ts";
 
 export const command = new Command("rotate")
@@ -24,18 +24,13 @@ export const command = new Command("rotate")
   .addHelpText("after", "\nExit status: 0 the key is in use, 1 it is not, 2 usage, 3 the proxy does not run.")
   .action(rotate);
 
-interface RotateOptions {
-  readonly serverInfo?: string;
-  readonly adminSocket?: string;
-}
-
 // Longer than the proxy waits for a key.
 const answerTimeoutMs = 45_000;
 
 const requestHead =
   "POST /rotate HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: codex-key\r\n\r\n";
 
-async function rotate(options: RotateOptions): Promise<void> {
+async function rotate(options: AdminSocketOptions): Promise<void> {
   refuseWatchersHere();
   const { path, named } = await findAdminSocket(options);
   (await connect(path, named)).destroy(); // before somebody types a key in vain
@@ -43,20 +38,6 @@ async function rotate(options: RotateOptions): Promise<void> {
   process.on("exit", () => secret.wipe());
   const socket = await connect(path, named);
   printOut(`${await handOver(socket, secret)}\n`);
-}
-
-async function findAdminSocket(options: RotateOptions): Promise<{ path: string; named: string }> {
-  const { serverInfo, adminSocket } = options;
-  if ((serverInfo === undefined) === (adminSocket === undefined)) {
-    throw new CommandError("CMD_USAGE", "give either --server-info or --admin-socket");
-  }
-  if (adminSocket !== undefined) return { path: adminSocket, named: adminSocket };
-  const named = serverInfo as string;
-  const { admin_socket: path } = await findRunningProxy(named);
-  if (path === undefined) {
-    throw new CommandError("CMD_NO_ADMIN_SOCKET", `the proxy of ${named} was started without --admin-socket`);
-  }
-  return { path, named };
 }
 
 function connect(path: string, named: string): Promise<Socket> {
