@@ -9,6 +9,8 @@ export const commandList = {
   status: "say whether the proxy of a server info file runs, and where",
   wait: "wait until the proxy of a server info file runs",
   stop: "shut the proxy of a server info file down, and wait until it has ended",
+  top: "show what the running proxy does, live",
+  audit: "verify an audit log that has a hash chain",
 } as const satisfies Record<string, string>;
 
 export type CommandName = keyof typeof commandList;

@@ -23,6 +23,8 @@ static const struct command commands[] = {
     {"status", false},
     {"wait", false},
     {"stop", false},
+    {"top", false},
+    {"audit", false},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

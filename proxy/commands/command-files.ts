@@ -11,4 +11,6 @@ export const commandFiles: Readonly<Record<CommandName, () => Promise<{ readonly
   status: () => import("./status.ts"),
   wait: () => import("./wait.ts"),
   stop: () => import("./stop.ts"),
+  top: () => import("./top.ts"),
+  audit: () => import("./audit.ts"),
 };

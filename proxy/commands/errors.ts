@@ -18,6 +18,8 @@ const failures = {
     1,
     "run it as root, as the user that the proxy serves as, or use GET /shutdown where --http-shutdown is on",
   ],
+  CMD_AUDIT_FILE: [1, "give the files of --audit-log, the oldest first, as a user who may read them"],
+  CMD_AUDIT_CHANGED: [1, "keep the files and find out who could write them; docs/operations.md says how"],
   CMD_UNREACHABLE: [3, "look at what the proxy said when it started, or start it again"],
   CMD_NO_ADMIN_SOCKET: [1, "start the proxy with --admin-socket PATH"],
   CMD_UNTRUSTED: [

@@ -157,7 +157,6 @@ async function addRoutes(
     auditFailures: () => audit?.log.failures ?? 0,
     isAuditFailing: () => audit?.log.isFailing === true,
   });
-  await exposition.text(); // loads what is loaded lazily
   const statusFacts = {
     version,
     isDraining,
