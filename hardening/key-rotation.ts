@@ -28,9 +28,15 @@ interface Handle {
 export class KeyRotation {
   readonly #slots: KeySlots;
   #isReceiving = false;
+  #count = 0;
 
   constructor(slots: KeySlots) {
     this.#slots = slots;
+  }
+
+  /** how many keys were taken into use after the first one */
+  get count(): number {
+    return this.#count;
   }
 
   /** @returns why a key cannot be taken now, undefined where it can */
@@ -63,6 +69,7 @@ export class KeyRotation {
       const read = await receiving;
       if ("failure" in read) return read.failure as KeyRefusal;
       this.#slots.use(read.length);
+      this.#count++;
       return undefined;
     } finally {
       this.#isReceiving = false;

@@ -65,7 +65,7 @@ export async function prepareServer(
     version,
     identify: clientOf,
     isDraining: () => isDraining(),
-    keyRotations: () => 0,
+    keyRotations: () => secret.rotation?.count ?? 0,
     admin,
   });
   const observe = observeWithAll([startDumps(options, secret), telemetry.observe]);
