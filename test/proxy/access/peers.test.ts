@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type MockUpstream, startMockUpstream } from "../../mock/upstream.ts";
 import {
@@ -131,6 +132,24 @@ describe("with --allow-uid", asRoot, () => {
     assert.equal((await asCreator(allowed, foreigner)).status, 200);
   });
 
+  test("a connection that is handed to another process stays who made it", async () => {
+    // The child that sends the request is of the other user, and has the socket as descriptor 3.
+    const handedOn = (maker: number, sender: number) =>
+      askAs(0, {
+        to: proxy,
+        before: `process.setegid(${maker}); process.seteuid(${maker});`,
+        connected: `
+          process.seteuid(0); process.setegid(0);
+          const user = ["--reuid=${sender}", "--regid=${sender}", "--clear-groups"];
+          const child = require("node:child_process").spawn(
+            "setpriv", [...user, "sh", "-c", "cat >&3"], { stdio: ["pipe", 1, 2, socket._handle.fd] });
+          child.stdin.end(bytes);
+          return;`,
+      });
+    assert.equal((await handedOn(foreigner, allowed)).error?.code, "PXY_ERR_PEER");
+    assert.equal((await handedOn(allowed, foreigner)).status, 200);
+  });
+
   test("half-closing does not help", async () => {
     const before = upstream.requests.length;
     const { status } = await askAs(foreigner, { to: proxy, halfCloses: true });
@@ -151,6 +170,55 @@ test("a request of a client that was killed behind it is nobody's", asRoot, asyn
   assert.equal((await askAs(allowed, { to: proxy })).status, 200);
   assert.equal(upstream.requests.length, before + 1);
   assert.match(proxy.output.stderr, /refused a TCP client: whose connection this is cannot be told \(gone\)/);
+});
+
+describe("on a unix socket", asRoot, () => {
+  let folder: string;
+  let path: string;
+  before(() => {
+    folder = fs.mkdtempSync("/run/codex-peers-");
+    fs.chmodSync(folder, 0o755);
+    path = join(folder, "s");
+  });
+  after(() => fs.rmSync(folder, { recursive: true }));
+  const onSocket = (...args: string[]) =>
+    start("--port", "0", "--socket", path, "--socket-mode", "0666", ...args);
+
+  test("the same users are let in as on TCP", async () => {
+    const proxy = await onSocket("--allow-uid", String(allowed));
+    const statuses = async (uid: number) => [
+      (await askAs(uid, { to: { path } })).status,
+      (await askAs(uid, { to: proxy })).status,
+    ];
+    assert.deepEqual(await statuses(allowed), [200, 200]);
+    assert.deepEqual(await statuses(foreigner), [403, 403]);
+    assert.deepEqual(
+      refusedLines(proxy),
+      Array(2).fill("codex: refused uid 60003: not allowed by --allow-uid"),
+    );
+    await proxy.stop();
+  });
+
+  test("groups are those that the process has, not those of its user", async () => {
+    const proxy = await onSocket("--allow-group", "60099");
+    const asGroups = (groups: string) => askAs(0, { to: { path }, through: ["setpriv", "--groups", groups] });
+    assert.equal((await asGroups("60098,60099")).status, 200);
+    assert.equal((await asGroups("60098")).status, 403);
+    // On TCP the same process is judged by the user database.
+    const onTcp = await askAs(0, { to: proxy, through: ["setpriv", "--groups", "60099"] });
+    assert.equal(onTcp.error?.code, "PXY_ERR_PEER");
+    await proxy.stop();
+  });
+
+  test("alone it needs no such rule, and the start says nothing of every user", async () => {
+    const { stderr } = await runProxy({
+      through: ["timeout", "-s", "TERM", "3"],
+      args: ["--user", "60001", "--socket", path],
+      input: `${testKey}\n`,
+    });
+    assert.match(stderr, /listening on unix:/);
+    assert.doesNotMatch(stderr, /every user/);
+  });
 });
 
 describe("names and groups", asRoot, () => {
