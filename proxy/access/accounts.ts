@@ -7,6 +7,9 @@ export type LookUp = (uid: number) => Promise<Account | undefined>;
 
 const keepMs = 60_000;
 
+// Whoever waits for it holds a connection.
+const answerTimeoutMs = 5_000;
+
 // The kernel vouches for uids; more of them than this is somebody who plays with subordinate ids.
 const maxRemembered = 4_096;
 const maxWaiting = 64;
@@ -16,6 +19,18 @@ interface Entry {
   readonly askedAt: number;
   /** once it is known */
   name: string | undefined;
+}
+
+function inTime<Value>(answer: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("the user database does not answer")), answerTimeoutMs);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+// Names go to logs.
+function printable(account: Account | undefined): Account | undefined {
+  return account && { ...account, name: account.name.replace(/[^\x21-\x7e]/g, "?") };
 }
 
 /** The accounts of users by uid. */
@@ -53,9 +68,9 @@ export class Accounts {
 
   #ask(uid: number): Promise<Account | undefined> {
     this.#waiting++;
-    const answer = this.#last.then(() => this.#lookUp(uid));
+    const answer = this.#last.then(() => this.#lookUp(uid)).then(printable);
     this.#last = answer.catch(() => {}).then(() => this.#waiting--);
-    return answer;
+    return inTime(answer);
   }
 
   #remember(uid: number, entry: Entry): void {

@@ -53,10 +53,10 @@ export class ClientTokens {
 // own whatever one does.
 function tokenOf(rawHeaders: readonly string[]): string {
   const own = valuesOf(rawHeaders, tokenHeader);
-  if (own.length > 1) throw refuse(`there are ${own.length} ${tokenHeader} headers`);
+  if (own.length > 1) throw refuse(`there is more than one ${tokenHeader} header`);
   if (own[0] !== undefined) return own[0];
   const authorization = valuesOf(rawHeaders, "authorization");
-  if (authorization.length > 1) throw refuse(`there are ${authorization.length} Authorization headers`);
+  if (authorization.length > 1) throw refuse("there is more than one Authorization header");
   const token = /^bearer +([^ ]+)$/i.exec(authorization[0] ?? "")?.[1];
   if (token === undefined) throw refuse(`send one as Authorization: Bearer, or as ${tokenHeader}`);
   return token;

@@ -45,6 +45,14 @@ describe("accounts", () => {
     assert.equal(answers.filter(({ status }) => status === "fulfilled").length, 64);
   });
 
+  test("of a database that hangs are not waited for longer than 5 s", async (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const accounts = new Accounts(() => new Promise(() => {}));
+    const answer = accounts.of(7);
+    context.mock.timers.tick(5_000);
+    await assert.rejects(answer, /does not answer/);
+  });
+
   test("that could not be had are asked for again", async () => {
     let fails = true;
     const accounts = new Accounts(async (uid) => {
