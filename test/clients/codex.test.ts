@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
-import { type RunningProxy, startProxy, testKey } from "../proxy-process.ts";
+import { launcher, quietUser, type RunningProxy, runProxy, startProxy, testKey } from "../proxy-process.ts";
 import { installClient, skipUnless } from "./install.ts";
 
 const client = installClient("@openai/codex");
@@ -99,5 +99,57 @@ describe("codex exec", { skip: skipUnless(client) }, () => {
     const { code, stderr } = await codexExec();
     assert.equal(code, 1);
     assert.match(stderr, /the mock finds fault with the request/);
+  });
+
+  // What the commands print and do, taken by the real client.
+  async function shell(script: string, serverInfo: string): Promise<{ code: number | null; output: string }> {
+    if (!("folder" in client)) throw new Error("not installed");
+    const bin = join(client.folder, "node_modules/.bin");
+    const env = {
+      PATH: `${bin}:${process.env.PATH}`,
+      HOME: home,
+      CODEX_HOME: home,
+      P: launcher,
+      F: serverInfo,
+    };
+    const result = await runProxy({ command: "sh", args: ["-c", script], env, input: "", timeoutMs: 90_000 });
+    return { code: result.code, output: result.stdout + result.stderr };
+  }
+
+  test("takes what env prints, and what exec gives it, by a port or by the bridge to a unix socket", async () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "codex-client-"));
+    const socket = join(folder, "socket");
+    for (const [name, extra] of [
+      ["tcp", []],
+      ["unix", ["--socket", socket]],
+    ] as const) {
+      const file = join(folder, `${name}.json`);
+      const log = join(folder, `${name}.log`);
+      const options = ["--upstream-url", upstream.url, "--server-info", file, ...quietUser, ...extra];
+      const args = ["--daemon", "--log-file", log, ...options];
+      const start = await runProxy({ args, input: testKey });
+      assert.equal(start.code, 0, start.stderr);
+      const ask = 'exec --skip-git-repo-check "Say hi"';
+      const calls = [`"$P" exec --server-info "$F" -- codex ${ask}`];
+      if (name === "tcp") {
+        calls.push(`codex $("$P" env --server-info "$F") ${ask}`);
+        calls.push(`eval "codex $("$P" env --server-info "$F" --shell) ${ask.replaceAll('"', "'")}"`);
+        calls.push(
+          `"$P" env --server-info "$F" --toml > "$HOME/config.toml"; codex ${ask}; rm "$HOME/config.toml"`,
+        );
+        calls.push(`X=token codex $(X=token "$P" env --server-info "$F" --token-env X) ${ask}`);
+        calls.push(`X=token "$P" exec --server-info "$F" --token-env X -- codex ${ask}`);
+      }
+      for (const call of calls) {
+        const before = upstream.requests.length;
+        const { code, output } = await shell(`cd "$HOME" && ${call}`, file);
+        assert.equal(code, 0, output);
+        assert.match(output, /piece 0 piece 1 piece 2/, call);
+        assert.doesNotMatch(output, /Reconnecting/);
+        assert.equal(upstream.requests.length - before, 1, call);
+      }
+      assert.equal((await runProxy({ args: ["stop", "--server-info", file] })).code, 0);
+    }
+    fs.rmSync(folder, { recursive: true });
   });
 });
