@@ -1,9 +1,9 @@
 #!/bin/sh
 # Boots the systemd of this machine in namespaces and on a root of its own: a tmpfs with /usr and the
 # package bound read-only, so that nothing it does at boot (cleaning /tmp is one) reaches the machine.
-#   boot.sh NEW_ROOT PACKAGE UNITS CGROUP2 NODE, started in new namespaces by system-manager.ts
+#   boot.sh NEW_ROOT PACKAGE LAUNCHER NODE, started in new namespaces by system-manager.ts
 set -eu
-root=$1 package=$2 units=$3 cgroup2=$4 node=$5
+root=$1 package=$2 launcher=$3 node=$4
 
 # Without these the machine itself would be changed.
 [ "$$" = 1 ] || { echo "boot.sh: not the first process of a new pid namespace" >&2; exit 1; }
@@ -28,7 +28,7 @@ read_only "$package" opt/codex
 case $node in /usr/*) ;; *) read_only "$(dirname "$node")" ".$(dirname "$node")" ;; esac
 # Where ExecStart= finds it by its name.
 mount -t tmpfs -o mode=755,size=64k tmpfs usr/local/sbin
-ln -s /opt/codex/native/build/codex-responses-api-proxy usr/local/sbin/codex-responses-api-proxy
+ln -s "/opt/codex/$launcher" usr/local/sbin/codex-responses-api-proxy
 
 cp /etc/ld.so.cache etc/ 2>/dev/null || :
 printf 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\nalice:x:61001:61001::/:/bin/sh\nbob:x:61002:61002::/:/bin/sh\n' > etc/passwd
@@ -37,7 +37,8 @@ printf 'passwd: files\ngroup: files\nhosts: files\n' > etc/nsswitch.conf
 printf '127.0.0.1 localhost\n' > etc/hosts
 : > etc/fstab
 head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n' > etc/machine-id; echo >> etc/machine-id
-cp -r "$units"/. etc/systemd/system/
+cp "$package"/systemd/*.service "$package"/systemd/*.socket etc/systemd/system/
+printf "[Unit]\\nRequires=basic.target\\nAfter=basic.target\\n" > etc/systemd/system/codex-test.target
 cp "$package"/systemd/sysusers.d/* etc/sysusers.d/
 cp "$package"/systemd/tmpfiles.d/* etc/tmpfiles.d/
 systemd-sysusers --root="$root" codex-responses-api-proxy.conf
