@@ -3,14 +3,13 @@
 
 import { basename } from "node:path";
 import { Command } from "commander";
-import { openBridge } from "./bridge.ts";
 import { addClientOptions } from "./client-options.ts";
 import { codexArguments, sdkVariables } from "./client-settings.ts";
 import { withoutKeys } from "./key-like.ts";
 import { becomeChild } from "./run-child.ts";
 import { findRunningProxy, toSocketPath } from "./running-proxy.ts";
 import { sayPlain, sayWarning } from "./terminal.ts";
-import { findWaysToTheKey } from "./ways-to-the-key.ts";
+import { findHolders, findWaysToTheKey } from "./ways-to-the-key.ts";
 
 interface ExecOptions {
   readonly serverInfo: string;
@@ -39,27 +38,33 @@ export const command = addClientOptions(new Command("exec"))
 
 async function exec([program = "", ...args]: readonly string[], options: ExecOptions): Promise<never> {
   const info = await findRunningProxy(options.serverInfo);
-  for (const way of findWaysToTheKey(info, options.serverInfo))
-    sayWarning(`the key is not safe from it: ${way}`);
-
   const { tokenEnv } = options;
   const kept = new Set([...(options.keep ?? []), ...(tokenEnv === undefined ? [] : [tokenEnv])]);
-  const { rest, removed } = withoutKeys(process.env, kept);
+  const environment = { ...process.env };
+  const { rest, removed } = withoutKeys(environment, kept);
+  const token = tokenEnv === undefined ? undefined : environment[tokenEnv];
+  for (const way of findWaysToTheKey(info, options.serverInfo))
+    sayWarning(`the key is not safe from it: ${way}`);
   if (removed.length > 0) sayPlain(`removed from its environment: ${removed.join(", ")}`);
-  const token = tokenEnv === undefined ? undefined : process.env[tokenEnv];
+  const values = removed.map((name) => environment[name] ?? "");
+  for (const holder of findHolders(values))
+    sayWarning(`it can read them all the same, in the environment of ${holder}`);
 
-  const bridge = info.port === undefined ? await openBridge(toSocketPath(info.socket ?? "")) : undefined;
-  const settings = {
-    baseUrl: `http://127.0.0.1:${bridge?.port ?? info.port}/v1`,
-    tokenVariable: tokenEnv,
-  };
+  // From here on this process, too, can be looked into by nobody of its user, and its environment is empty.
+  await import("../../hardening/pre-main.ts");
+  const port = info.port ?? (await openBridgeTo(info.socket ?? ""));
+  const settings = { baseUrl: `http://127.0.0.1:${port}/v1`, tokenVariable: tokenEnv };
   const isCodex = /^codex(\.js)?$/.test(basename(program));
-  return becomeChild(
-    program,
-    isCodex ? [...codexArguments(settings), ...args] : args,
-    { ...rest, ...sdkVariables(settings, token), ...pastForwardProxies(rest) },
-    async () => bridge?.admit(),
-  );
+  return becomeChild(program, isCodex ? [...codexArguments(settings), ...args] : args, {
+    ...rest,
+    ...sdkVariables(settings, token),
+    ...pastForwardProxies(rest),
+  });
+}
+
+async function openBridgeTo(socket: string): Promise<number> {
+  const { openBridge } = await import("./bridge.ts"); // loads the addon
+  return openBridge(toSocketPath(socket));
 }
 
 // A client that uses the environment's forward proxy for everything would ask it for 127.0.0.1 too.

@@ -14,7 +14,6 @@ const signals: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIG
 /**
  * Run a program to its end.
  *
- * @param onSpawn - called when it runs
  * @returns leaves the process as the program left: with its exit code, or by its signal
  * @throws {CommandError} CMD_NOT_FOUND or CMD_NOT_EXECUTABLE, with the exit codes of a shell
  */
@@ -22,7 +21,6 @@ export async function becomeChild(
   program: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
-  onSpawn: () => Promise<void>,
 ): Promise<never> {
   const hasTerminal = isatty(0); // process.stdin would make the pipe that both share non-blocking
   const forward = (signal: NodeJS.Signals) => {
@@ -41,13 +39,6 @@ export async function becomeChild(
     const { code } = cause as NodeJS.ErrnoException;
     const failure = code === "ENOENT" ? "CMD_NOT_FOUND" : "CMD_NOT_EXECUTABLE";
     throw new CommandError(failure, `cannot run the command: ${code}`, { cause });
-  }
-  try {
-    await onSpawn();
-  } catch (error) {
-    child.kill("SIGTERM");
-    await ended;
-    throw error;
   }
   const [code, signal] = await ended;
   for (const name of signals) process.off(name, forward);

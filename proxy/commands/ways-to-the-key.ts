@@ -8,6 +8,9 @@ import type { ServerInfo } from "../server-info.ts";
 
 const sudoTimeoutMs = 2000;
 
+// Shorter ones stand in environments by chance.
+const minTellingLength = 8;
+
 // Groups whose members are root by another name.
 const powerfulGroups = new Set([
   "sudo",
@@ -40,6 +43,22 @@ export function findWaysToTheKey(info: ServerInfo, file: string): string[] {
   return [sudo(), groups(), sockets(), capabilities(), sameUser(info), folder(file)].filter(
     (way) => way !== undefined,
   );
+}
+
+/**
+ * Name the processes that this user can look into and that have one of the values in their environment: the
+ * shell from which a variable was exported, usually.
+ */
+export function findHolders(values: readonly string[]): string[] {
+  const telling = values.filter((value) => value.length >= minTellingLength);
+  if (telling.length === 0 || process.geteuid?.() === 0) return []; // root is told already, and is many
+  const pids = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  return pids
+    .filter((pid) => {
+      const environment = readText(`/proc/${pid}/environ`);
+      return telling.some((value) => environment.includes(value));
+    })
+    .map((pid) => `process ${pid} (${readText(`/proc/${pid}/comm`).trim()})`);
 }
 
 function sudo(): string | undefined {

@@ -212,6 +212,46 @@ test("what the caller could take the key by is told: root, the proxy's own user,
   own.kill("SIGKILL");
 });
 
+test("what is removed cannot be had from the process that removed it; another that has it is named", {
+  skip: skipWithoutOtherUser,
+}, async () => {
+  const secret = "a-value-that-is-nowhere-else";
+  const env = { PATH: process.env.PATH, X_TOKEN: secret };
+  const look = 'tr "\\0" "\\n" < /proc/$PPID/environ | grep X_TOKEN';
+  const run = async (...command: string[]) =>
+    runProxy({ command: asOtherUser[0], args: [...asOtherUser.slice(1), ...command], env, input: "" });
+  const control = await run("sh", "-c", `sh -c '${look}'; true`);
+  assert.equal(control.stdout, `X_TOKEN=${secret}\n`, "the control: of a shell it can be had");
+  const alone = await run(launcher, "exec", "--server-info", file, "sh", "-c", look);
+  assert.deepEqual([alone.code, alone.stdout], [1, ""]);
+  assert.doesNotMatch(alone.stderr, /all the same/);
+  const call = `${launcher} exec --server-info ${file} sh -c '${look}'; true`;
+  const { stderr, stdout } = await run("sh", "-c", call);
+  assert.equal(stdout, "");
+  assert.match(
+    stderr,
+    /^codex: warning: it can read them all the same, in the environment of process \d+ \(sh\)$/m,
+  );
+  assert.ok(!stderr.includes(secret));
+});
+
+test("ways to become root are told: sudo, groups, capabilities", {
+  skip: skipWithoutOtherUser,
+}, async () => {
+  const bin = join(folder, "bin");
+  fs.mkdirSync(bin);
+  fs.writeFileSync(join(bin, "sudo"), '#!/bin/sh\ntest "$1" = -n\n', { mode: 0o755 });
+  const gid = /^sudo:[^:]*:(\d+):/m.exec(fs.readFileSync("/etc/group", "utf8"))?.[1] as string;
+  const user = ["setpriv", "--reuid=60001", "--regid=60001"];
+  const run = async (through: readonly string[], env: NodeJS.ProcessEnv = process.env) =>
+    (await runProxy({ through, env, args: ["exec", "--server-info", file, "true"] })).stderr;
+  const path = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+  assert.match(await run(asOtherUser, path), /^codex: warning: .* root by sudo, without a password\n$/);
+  assert.match(await run([...user, `--groups=${gid}`]), /^codex: warning: .* members of the group sudo can /);
+  const capable = [...user, "--clear-groups", "--inh-caps=+net_raw", "--ambient-caps=+net_raw"];
+  assert.match(await run(capable), /^codex: warning: .* has capabilities \(0*2000\)\n$/);
+});
+
 // A client of the bridge, which writes what it gets, and as what error it ends.
 const client = `
   const base = process.env.OPENAI_BASE_URL;
