@@ -11,11 +11,30 @@ export const manPageSections = [
     ],
   ],
   [
+    "EXIT STATUS OF COMMANDS",
+    [
+      ["0", "Done; status: it runs."],
+      ["1", "Failed, or not permitted."],
+      ["2", "The command line is wrong."],
+      ["3", "The proxy does not run, or cannot be reached."],
+      ["4", "Not in time: wait, stop."],
+      ["126, 127, others", "exec: the command cannot be run, is not found, or has ended so."],
+    ],
+  ],
+  [
     "EXAMPLES",
     [
       [
         "sudo codex-responses-api-proxy --server-info /run/codex/info.json < key.txt",
         "Serve every user of this machine until it is stopped.",
+      ],
+      [
+        "codex-responses-api-proxy --daemon --log-file proxy.log --server-info info.json < key.txt",
+        "Serve in the background; return when it does.",
+      ],
+      [
+        "codex-responses-api-proxy exec --server-info info.json -- codex exec 'fix the failing test'",
+        "Run Codex against it, without any key in its environment.",
       ],
       [
         "codex-responses-api-proxy --check",
