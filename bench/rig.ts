@@ -28,7 +28,7 @@ export interface Counted {
 export interface Answers {
   rate: Counted & { readonly latency: Percentiles };
   /** `flowing` streams got their turn */
-  streams: Counted & { readonly flowing: number; readonly delay: Percentiles };
+  streams: Counted & { readonly flowing: number; readonly refused: number; readonly delay: Percentiles };
   first: Counted & { readonly firstByte: Percentiles; readonly firstEvent: Percentiles };
   hold: { readonly streams: number };
   body: { readonly ns: number; readonly cpu: number };
@@ -54,7 +54,7 @@ export interface Rig {
 
 /** @throws {Error} where there is no C compiler */
 function compile(folder: string): { readonly program: string; readonly hasTls: boolean } {
-  const sources = ["main", "client", "upstream", "http-reader", "slices"].map((name) =>
+  const sources = ["main", "client", "upstream", "http-reader", "refused", "slices"].map((name) =>
     join(packageRoot, "bench/load", `${name}.c`),
   );
   const program = join(folder, "load");

@@ -49,7 +49,7 @@ export function openPeerQuery(listenFd: number): string | undefined {
 
 /**
  * The uid that made the client's socket of a TCP connection of this machine: one question, which the
- * kernel answers at once, in some ten microseconds.
+ * kernel answers at once.
  *
  * @returns a failure also for a connection that the client has given up, or that is not of this machine
  */

@@ -1,7 +1,7 @@
 // The front: fastify's request lifecycle with one hook that decides. The router sees the same path
 // for every request, so it decides nothing; the gate compares what stood on the wire.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type FastifyInstance, fastify } from "fastify";
 import type { Access } from "./access/access.ts";
@@ -71,7 +71,8 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
 
   const { access, policy } = setup;
-  server.server.on("connection", (socket) => access.meet(socket));
+  if (access.isLimited) serveOnly(server.server, (socket) => access.meet(socket));
+  else server.server.on("connection", (socket) => access.meet(socket));
 
   const refuse = (request: IncomingMessage, response: ServerResponse, error: ProxyError) => {
     sendError(request, response, error);
@@ -90,15 +91,24 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
 
   if (access.isLimited) {
     server.addHook("onRequest", (request, _reply, done) => {
+      const refuse = (error: Error) => {
+        try {
+          // A page is not told who its user is.
+          refusePages(rawRequestOf(request.raw, request.originalUrl), policy);
+          done(error);
+        } catch (sooner) {
+          done(sooner as Error);
+        }
+      };
+      let pending: Promise<void> | undefined;
       try {
-        // First, so that a page is not told who its user is.
-        refusePages(rawRequestOf(request.raw, request.originalUrl), policy);
-        const pending = access.authorise(request.raw);
-        if (pending === undefined) done();
-        else pending.then(() => done(), done);
+        pending = access.authorise(request.raw);
       } catch (error) {
-        done(error as Error);
+        refuse(error as Error);
+        return;
       }
+      if (pending === undefined) done();
+      else pending.then(() => done(), refuse);
     });
   }
 
@@ -148,6 +158,16 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   // Node drops headers beyond 1,000 without a word, unseen by the gate; their bytes are limited anyway.
   server.server.maxHeadersCount = 0;
   return server;
+}
+
+// Asked before Node sets up its parser, which is most of what a connection costs.
+function serveOnly(server: Server, isServed: (socket: Socket) => boolean): void {
+  const listeners = server.listeners("connection");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket) => {
+    if (!isServed(socket)) return;
+    for (const listener of listeners) listener.call(server, socket);
+  });
 }
 
 // A request that was sent before the one ahead of it was answered waits for its turn. It may never

@@ -63,6 +63,11 @@ void client_close(struct client *client) {
   client->fd = -1;
 }
 
+void client_abort(struct client *client) {
+  client->is_waiting = true;
+  client_close(client);
+}
+
 void clients_close_all(void) {
   for (size_t i = 0; i < client_count; i++) client_close(&clients[i]);
   free(clients);

@@ -61,6 +61,7 @@ struct client *clients_make(size_t count, const struct request_options *options)
 // By a reset where an answer is still open: it is given up, and no TIME_WAIT is left behind.
 void clients_close_all(void);
 void client_close(struct client *client);
+void client_abort(struct client *client);  // by a reset in any case
 
 void client_set_mode(struct client *client, const char *mode);
 

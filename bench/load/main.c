@@ -18,6 +18,8 @@
 //   --port N  --body-bytes B               where to, and with how large a body
 //   --key K                                send it: where no proxy adds it
 //   --pids A,B,…                           whose CPU time to read
+//   --fresh 1                    rate: a new connection for each request
+//   --refused-per-second R --refused-uid U   streams: that many connections of a user who is refused
 //   --noisy 1                              count what was disturbed too, see slices.h
 //
 // Times are nanoseconds. CPU time is the kernel's clock of a whole process, threads that have ended
@@ -35,6 +37,7 @@
 
 #include "client.h"
 #include "clock.h"
+#include "refused.h"
 #include "slices.h"
 #include "upstream.h"
 
@@ -53,7 +56,7 @@ static const uint64_t stall_ns = 25ULL * NS_PER_S;
 
 static struct {
   struct request_options request;
-  uint64_t connections, streams, ms, gap_us, delay_us, noisy;
+  uint64_t connections, streams, ms, gap_us, delay_us, noisy, fresh, refused_per_second, refused_uid;
   pid_t pids[MAX_PIDS];
   int pid_count;
 } options;
@@ -121,7 +124,9 @@ static void measure_rate(void) {
       if (!client_turn(client, events[i].events)) continue;
       requests++;
       if (!is_over) {
+        if (options.fresh) client_abort(client);
         client_begin_request(client);
+        if (client->fd < 0 && !client_open(client)) fail("nobody listens");
         continue;
       }
       client_close(client);
@@ -185,9 +190,13 @@ static void measure_streams(void) {
       samples_clear(&seen);
       arrived = 0;
       begin_slices(&slices, tolerance_ns);
+      refused_begin(options.request.port, options.refused_per_second, (unsigned)options.refused_uid);
     }
+    refused_turn();
   }
   print_slices(&slices);
+  printf("\"refused\":%llu,", (unsigned long long)refused_count());
+  refused_end();
   printf("\"flowing\":%llu,", (unsigned long long)flowing);
   samples_print("delay", &seen.event_delay);
   printf("}\n");
@@ -302,7 +311,9 @@ static void parse_options(char **rest) {
       {"--connections", &options.connections}, {"--streams", &options.streams},
       {"--ms", &options.ms},                   {"--gap-us", &options.gap_us},
       {"--delay-us", &options.delay_us},       {"--body-bytes", &options.request.body_bytes},
-      {"--noisy", &options.noisy},
+      {"--noisy", &options.noisy},             {"--fresh", &options.fresh},
+      {"--refused-per-second", &options.refused_per_second},
+      {"--refused-uid", &options.refused_uid},
   };
   memset(&options, 0, sizeof options);
   for (;;) {
@@ -377,6 +388,7 @@ int main(int argc, char **argv) {
     bool keeps_open = strncmp(line, "hold", 4) == 0;
     if (setjmp(command_loop) == 0) run(line);
     slices_stop();
+    refused_end();
     if (!keeps_open) clients_close_all();
     fflush(stdout);
   }

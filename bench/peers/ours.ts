@@ -5,6 +5,18 @@ import { version } from "../../proxy/version.ts";
 import { launcher, quietUser } from "../../test/proxy-process.ts";
 import type { Peer } from "./peer.ts";
 
+/** With a rule on who may connect, which lets the load in. */
+export const oursLimited: Peer = {
+  name: "ours-limited",
+  title: "with --allow-uid",
+  missing: () => ours.missing(),
+  command: (task) => {
+    const command = ours.command(task);
+    const rule = ["--allow-uid", `${process.geteuid?.() ?? 0}`];
+    return command && { ...command, args: [...command.args, ...rule] };
+  },
+};
+
 export const ours: Peer = {
   name: "ours",
   title: "this proxy",

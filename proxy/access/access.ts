@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { lookUpAccount } from "../../hardening/accounts.ts";
 import { openPeerQuery, overflowUids, whyUidsAreMapped } from "../../hardening/peer.ts";
+import { RequestBudget } from "../admin/request-budget.ts";
 import { ProxyError, StartError } from "../errors.ts";
 import { Accounts } from "./accounts.ts";
 import { identify, nameUsersBy, noteToken, type Peer, peerOf } from "./client.ts";
@@ -32,8 +33,12 @@ export interface AccessSetup {
 export interface Access {
   /** whether there is any rule */
   readonly isLimited: boolean;
-  /** to be told of every new connection */
-  meet(socket: Socket): void;
+  /**
+   * To be told of every new connection.
+   *
+   * @returns false where it is closed at once
+   */
+  meet(socket: Socket): boolean;
   /**
    * Decide on a request.
    *
@@ -48,7 +53,8 @@ export interface Access {
 // A refused peer is told so when it has sent a request, and is not waited for longer than this.
 const refusedLingerMs = 5_000;
 
-// How many refused connections may wait for that at a time, so that they take no places from others.
+// How many refused connections may wait for that at a time. These, and the few a second that are told at
+// all, take neither places nor time from others; the rest is closed without a word.
 const maxRefusedOpen = 64;
 
 // A name is for the message alone: a user database that hangs is not waited for.
@@ -108,9 +114,11 @@ class Doorkeeper implements Access {
   readonly #nobodies: ReadonlySet<number>;
   readonly #accounts: Accounts;
   readonly #log: RefusalLog;
-  readonly #verdicts = new WeakMap<Socket, PeerVerdict | Promise<PeerVerdict>>();
+  // null: let in
+  readonly #verdicts = new WeakMap<Socket, string | null | Promise<PeerVerdict>>();
   readonly replaceTokens: Access["replaceTokens"];
   #refusedOpen = 0;
+  readonly #tellings = new RequestBudget();
 
   constructor(
     identifies: boolean,
@@ -134,22 +142,23 @@ class Doorkeeper implements Access {
     return this.#rules !== undefined || this.#tokens !== undefined;
   }
 
-  meet(socket: Socket): void {
-    if (!this.#identifies) return;
+  meet(socket: Socket): boolean {
+    if (!this.#identifies) return true;
     const peer = identify(socket);
-    if (this.#rules === undefined) return;
+    if (this.#rules === undefined) return true;
     const verdict = this.#rules.decide(peer);
-    this.#verdicts.set(socket, verdict);
-    if (typeof verdict === "string") this.#limitRefused(socket, verdict);
-    else verdict?.then((late) => late !== undefined && this.#limitRefused(socket, late));
+    this.#verdicts.set(socket, verdict ?? null);
+    if (typeof verdict === "string") return this.#limitRefused(socket, verdict);
+    verdict?.then((late) => late === undefined || this.#limitRefused(socket, late));
+    return true;
   }
 
   authorise(request: IncomingMessage): Promise<void> | undefined {
     if (this.#rules === undefined) return this.#checkToken(request);
     const { socket } = request;
-    // A connection that nobody has met is nobody's.
-    const verdict = this.#verdicts.has(socket) ? this.#verdicts.get(socket) : "it was not looked at";
-    if (verdict === undefined) return this.#checkToken(request);
+    const verdict = this.#verdicts.get(socket);
+    if (verdict === undefined) return this.#refusePeer(peerOf(socket), "it was not looked at");
+    if (verdict === null) return this.#checkToken(request);
     if (typeof verdict === "string") return this.#refusePeer(peerOf(socket), verdict);
     return verdict.then((late) =>
       late === undefined ? this.#checkToken(request) : this.#refusePeer(peerOf(socket), late),
@@ -170,15 +179,23 @@ class Doorkeeper implements Access {
   }
 
   async #refusePeer(peer: Peer, why: string): Promise<never> {
-    const who = await this.#whoIs(peer);
+    const who = this.#whoAtOnce(peer) ?? (await this.#whoIs(peer));
     this.#log.note(who, why);
     throw new ProxyError("PXY_ERR_PEER", `${who}: ${why}`);
   }
 
-  async #whoIs({ uid, transport }: Peer): Promise<string> {
+  // undefined where the user database has to be asked.
+  #whoAtOnce({ uid, transport }: Peer): string | undefined {
     if (uid === undefined) return transport === "tcp" ? "a TCP client" : "a client of the socket";
-    const name = this.#accounts.nameOf(uid) ?? (await this.#nameInTime(uid));
-    return name === undefined ? `uid ${uid}` : `uid ${uid} (${name})`;
+    const known = this.#accounts.known(uid);
+    return known && nameAndUid(uid, known.account?.name);
+  }
+
+  async #whoIs(peer: Peer): Promise<string> {
+    const { uid } = peer;
+    const who = this.#whoAtOnce(peer);
+    if (who !== undefined || uid === undefined) return who ?? "";
+    return nameAndUid(uid, this.#accounts.nameOf(uid) ?? (await this.#nameInTime(uid)));
   }
 
   #nameInTime(uid: number): Promise<string | undefined> {
@@ -195,11 +212,14 @@ class Doorkeeper implements Access {
     });
   }
 
-  #limitRefused(socket: Socket, why: string): void {
-    if (this.#refusedOpen >= maxRefusedOpen) {
+  #limitRefused(socket: Socket, why: string): boolean {
+    if (this.#refusedOpen >= maxRefusedOpen || !this.#tellings.take()) {
+      const peer = peerOf(socket);
       socket.destroy();
-      this.#whoIs(peerOf(socket)).then((who) => this.#log.note(who, why));
-      return;
+      const who = this.#whoAtOnce(peer);
+      if (who !== undefined) this.#log.note(who, why);
+      else this.#whoIs(peer).then((later) => this.#log.note(later, why));
+      return false;
     }
     this.#refusedOpen++;
     const timer = setTimeout(() => socket.destroy(), refusedLingerMs);
@@ -207,5 +227,10 @@ class Doorkeeper implements Access {
       this.#refusedOpen--;
       clearTimeout(timer);
     });
+    return true;
   }
+}
+
+function nameAndUid(uid: number, name: string | undefined): string {
+  return name === undefined ? `uid ${uid}` : `uid ${uid} (${name})`;
 }

@@ -17,8 +17,10 @@ const maxWaiting = 64;
 interface Entry {
   readonly account: Promise<Account | undefined>;
   readonly askedAt: number;
-  /** once it is known */
   name: string | undefined;
+  /** the account, once it is known whether there is one */
+  known: Account | undefined;
+  isKnown: boolean;
 }
 
 function inTime<Value>(answer: Promise<Value>): Promise<Value> {
@@ -56,9 +58,22 @@ export class Accounts {
     const known = this.#entries.get(uid);
     if (known !== undefined && this.#now() - known.askedAt < keepMs) return known.account;
     if (this.#waiting >= maxWaiting) return Promise.reject(new Error("too many users are being looked up"));
-    const entry: Entry = { account: this.#ask(uid), askedAt: this.#now(), name: known?.name };
+    const entry: Entry = {
+      account: this.#ask(uid),
+      askedAt: this.#now(),
+      name: known?.name,
+      known: undefined,
+      isKnown: false,
+    };
     this.#remember(uid, entry);
     return entry.account;
+  }
+
+  /** Whether it need not be asked for now; `account` is undefined where there is none. */
+  known(uid: number): { readonly account: Account | undefined } | undefined {
+    const entry = this.#entries.get(uid);
+    if (!entry?.isKnown || this.#now() - entry.askedAt >= keepMs) return undefined;
+    return { account: entry.known };
   }
 
   /** The name, if it is known by now, be it from more than a minute ago. */
@@ -83,6 +98,8 @@ export class Accounts {
     entry.account.then(
       (account) => {
         entry.name = account?.name;
+        entry.known = account;
+        entry.isKnown = true;
       },
       () => {
         // A failure is asked again.

@@ -1,7 +1,7 @@
 // Which users may connect: those named by --allow-user, --allow-uid and --allow-group, all found out at
 // the start. Whoever cannot be told for certain, user or group, is not among them.
 
-import { gidOfName, uidOfName } from "../../hardening/accounts.ts";
+import { type Account, gidOfName, uidOfName } from "../../hardening/accounts.ts";
 import { StartError } from "../errors.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Peer } from "./client.ts";
@@ -61,10 +61,16 @@ export class PeerRules {
     if (this.#gids.size === 0) return this.#not();
     // The kernel's list where there is one: it is what the process was when it connected.
     if (peer.groups !== undefined) return this.#hasGroup(peer.groups) ? undefined : this.#not();
+    const known = this.#accounts.known(uid);
+    if (known !== undefined) return this.#ofAccount(known.account);
     return this.#accounts.of(uid).then(
-      (account) => (account !== undefined && this.#hasGroup(account.groups) ? undefined : this.#not()),
+      (account) => this.#ofAccount(account),
       () => "its groups cannot be looked up",
     );
+  }
+
+  #ofAccount(account: Account | undefined): PeerVerdict {
+    return account !== undefined && this.#hasGroup(account.groups) ? undefined : this.#not();
   }
 
   #hasGroup(groups: readonly number[]): boolean {
