@@ -19,7 +19,8 @@ export interface EchoFound {
 
 interface Slot {
   readonly memory: Uint8Array;
-  length: number;
+  /** the key at its start: made once, as every chunk of every stream is searched for it */
+  key: Uint8Array;
   /** writes that still need it */
   holds: number;
 }
@@ -36,13 +37,13 @@ export class KeySlots {
 
   /** @param length - of the key that lies in the first slot already; 0 for none */
   constructor(first: Uint8Array, second: Uint8Array, length = 0) {
-    this.#inUse = { memory: first, length, holds: 0 };
-    this.#next = { memory: second, length: 0, holds: 0 };
+    this.#inUse = { memory: first, key: first.subarray(0, length), holds: 0 };
+    this.#next = { memory: second, key: second.subarray(0, 0), holds: 0 };
   }
 
   /** the key in use, for socket writes only; another after each {@link use} */
   get bytes(): Uint8Array {
-    return this.#inUse.memory.subarray(0, this.#inUse.length);
+    return this.#inUse.key;
   }
 
   get era(): KeyEra {
@@ -62,10 +63,10 @@ export class KeySlots {
   /** From now on the key is what lies at the start of {@link next}. */
   use(length: number): void {
     const previous = this.#inUse;
-    if (previous.length > 0) this.#era.former = native.fingerprintKey(this.bytes);
+    if (previous.key.length > 0) this.#era.former = native.fingerprintKey(previous.key);
     this.#era = this.#era.next = {};
     this.#inUse = this.#next;
-    this.#inUse.length = length;
+    this.#inUse.key = this.#inUse.memory.subarray(0, length);
     this.#next = previous;
     if (previous.holds === 0) forget(previous);
   }
@@ -100,5 +101,5 @@ export class KeySlots {
 
 function forget(slot: Slot): void {
   native.wipe(slot.memory);
-  slot.length = 0;
+  slot.key = slot.memory.subarray(0, 0);
 }

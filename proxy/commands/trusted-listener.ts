@@ -9,30 +9,35 @@ import { CommandError } from "./errors.ts";
 /**
  * The users who can decide what a path leads to, root and the caller aside.
  *
- * @throws {CommandError} CMD_UNTRUSTED where everyone can
+ * @throws {CommandError} CMD_UNTRUSTED where others can
  */
 function decidersOf(path: string, caller: number): ReadonlySet<number> {
   const uids = new Set<number>();
-  let mustBeTrusted = false; // what lies in a folder in which everyone may make files
+  let mustBeTrusted = false; // what lies in a folder in which others may make files
   for (const part of partsOf(path)) {
     const entry = fs.lstatSync(part);
     const isTrusted = entry.uid === 0 || entry.uid === caller;
     if (mustBeTrusted && !isTrusted) {
       throw new CommandError(
         "CMD_UNTRUSTED",
-        `${part} belongs to uid ${entry.uid}, in a folder where everyone may write`,
+        `${part} belongs to uid ${entry.uid}, in a folder where others may write`,
       );
     }
     if (!isTrusted) uids.add(entry.uid);
     if (entry.isSymbolicLink()) {
       for (const uid of decidersOf(fs.realpathSync(part), caller)) uids.add(uid);
     }
-    const isOpen = entry.isDirectory() && (entry.mode & 0o002) !== 0;
+    const isOpen = entry.isDirectory() && isOpenToOthers(entry);
     const isSticky = (entry.mode & 0o1000) !== 0;
-    if (isOpen && !isSticky) throw new CommandError("CMD_UNTRUSTED", `everyone may write in ${part}`);
+    if (isOpen && !isSticky) throw new CommandError("CMD_UNTRUSTED", `other users may write in ${part}`);
     mustBeTrusted = isOpen;
   }
   return uids;
+}
+
+function isOpenToOthers({ mode, gid }: fs.Stats): boolean {
+  const isOwnGroup = gid === 0 || gid === process.getegid?.();
+  return (mode & (isOwnGroup ? 0o002 : 0o022)) !== 0;
 }
 
 function partsOf(path: string): readonly string[] {

@@ -1,6 +1,7 @@
 // Another key for a running proxy, whole: launched, dropped and locked, with clients that stream from it.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import http, { type IncomingMessage } from "node:http";
@@ -14,6 +15,7 @@ import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
 import { skipWithoutWorld, World } from "../oidc/world.ts";
 import {
   asOtherUser,
+  packageRoot,
   quietUser,
   type RunningProxy,
   runProxy,
@@ -391,7 +393,7 @@ describe("by the kernel's word", { skip: skipWithoutOtherUser }, () => {
     });
     const { code, stderr } = await rotate(newKey, "--admin-socket", trap);
     assert.deepEqual(
-      [code, /belongs to uid 60001, in a folder where everyone may write/.test(stderr)],
+      [code, /belongs to uid 60001, in a folder where others may write/.test(stderr)],
       [1, true],
     );
     assert.equal(fs.existsSync(`${trap}.got`), false);
@@ -415,6 +417,28 @@ describe("where the key is fetched", { skip: skipWithoutWorld }, () => {
     await proxy.stop();
     await world.close();
   });
+});
+
+test("where the kernel has no memfd_secret it works as well, on both sides", async (t) => {
+  const source = join(packageRoot, "test/attacks/programs/without-memfd-secret.c");
+  const older = join(folder, "older-kernel");
+  const compiler = process.env.CC || "cc";
+  if (spawnSync(compiler, ["-D_GNU_SOURCE", source, "-o", older]).status !== 0)
+    return t.skip("needs a C compiler");
+  const { stdout } = await runProxy({ through: [older], args: ["--check"] });
+  assert.match(stdout, /secret memory\s+locked pages/);
+  const proxy = await startProxy({
+    through: [older],
+    args: ["--upstream-url", upstream.url, "--admin-socket", path, ...quietUser],
+  });
+  const { code, stderr } = await runProxy({
+    through: [older],
+    args: ["rotate", "--admin-socket", path],
+    input: `${newKey}\n`,
+  });
+  assert.equal(code, 0, stderr);
+  assert.equal(await keyNow(proxy), newKey);
+  await proxy.stop();
 });
 
 test("usage: one of the two places, and nothing that may be a key is repeated", async () => {
