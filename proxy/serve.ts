@@ -65,7 +65,7 @@ export async function prepareServer(
     version,
     identify: clientOf,
     isDraining: () => isDraining(),
-    keyRotations: () => secret.rotation?.count ?? 0,
+    keyRotations: () => (secret.rotation?.count ?? 0) + Math.max(0, (credential?.generation ?? 0) - 1),
     admin,
   });
   const observe = observeWithAll([startDumps(options, secret), telemetry.observe]);
@@ -117,7 +117,7 @@ export async function prepareServer(
       hasCredential: () => credential?.isPresent ?? true,
       onStop: () => lifecycle.stop(),
     });
-    addRotateRoute(admin, secret.rotation);
+    addRotateRoute(admin, secret.rotation, telemetry.keyReplaced);
   }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => lifecycle.stop());

@@ -29,22 +29,33 @@ const codes: Readonly<Record<KeyRefusal, AdminErrorCode>> = {
  * Add POST /rotate.
  *
  * @param rotation - undefined where the key is fetched and not given
+ * @param onReplaced - called for each new key, with whoever gave it
  */
-export function addRotateRoute(admin: AdminServer, rotation: KeyRotation | undefined): void {
+export function addRotateRoute(
+  admin: AdminServer,
+  rotation: KeyRotation | undefined,
+  onReplaced: (peer: UnixPeer) => void = () => {},
+): void {
   admin.upgrade("/rotate", keyProtocol, { isPrivileged: true }, (socket, peer) => {
     if (rotation === undefined) throw new AdminError("ADM_ERR_ROTATION_OIDC");
     const { obstacle } = rotation;
     if (obstacle !== undefined) throw new AdminError(codes[obstacle]);
-    void takeKey(rotation, socket, peer);
+    void takeKey(rotation, socket, peer, onReplaced);
   });
 }
 
-async function takeKey(rotation: KeyRotation, socket: Socket, peer: UnixPeer): Promise<void> {
+async function takeKey(
+  rotation: KeyRotation,
+  socket: Socket,
+  peer: UnixPeer,
+  onReplaced: (peer: UnixPeer) => void,
+): Promise<void> {
   const from = `uid ${peer.uid}, pid ${peer.pid}`;
   try {
     const refusal = await rotation.receive(socket, () => socket.write(switching));
     if (refusal !== undefined) throw new AdminError(codes[refusal]);
     sayPlain(`codex: the key was replaced (by ${from})`);
+    onReplaced(peer);
     socket.end('{"status":"replaced"}\n');
   } catch (cause) {
     const error =

@@ -49,7 +49,9 @@ async function top(options: TopOptions): Promise<void> {
   let report = first;
   let trouble: string | undefined;
   const draw = () => {
-    const { columns = 80, rows = 24 } = process.stdout;
+    // Some terminals say 0 for a size that they do not know.
+    const columns = process.stdout.columns || 80;
+    const rows = process.stdout.rows || 24;
     const page = topPage(report, {
       columns,
       rows,

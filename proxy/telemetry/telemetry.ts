@@ -27,6 +27,8 @@ export interface Telemetry {
   readonly onRefused: OnRefused | undefined;
   /** whether requests are to be refused because they could not be put on record */
   isAuditFailing(): boolean;
+  /** somebody has given another key */
+  keyReplaced(by: { readonly uid: number; readonly pid: number }): void;
   /** the server begins to serve */
   begin(): void;
 }
@@ -35,6 +37,7 @@ export interface TelemetrySetup {
   readonly version: string;
   readonly identify: IdentifyClient;
   readonly isDraining: () => boolean;
+  /** a renewal by --github-oidc counts too */
   readonly keyRotations: () => number;
   /** where metrics are asked for; undefined for nowhere */
   readonly admin: AdminServer | undefined;
@@ -61,7 +64,9 @@ export async function startTelemetry(options: TelemetryOptions, setup: Telemetry
   if (admin !== undefined && tally !== undefined) await addRoutes(admin, tally, audit, setup);
 
   if (listeners.length === 0) {
-    return { observe: undefined, onRefused: undefined, isAuditFailing: () => false, begin: () => {} };
+    const nothing = () => {};
+    const isAuditFailing = () => false;
+    return { observe: undefined, onRefused: undefined, isAuditFailing, keyReplaced: nothing, begin: nothing };
   }
   listeners.push({
     began: (exchange) => underway.add(exchange),
@@ -79,6 +84,9 @@ export async function startTelemetry(options: TelemetryOptions, setup: Telemetry
       audit?.refusals.refused(client, error.code, error.statusCode);
     },
     isAuditFailing: () => audit?.log.isFailing === true,
+    keyReplaced: ({ uid, pid }) => {
+      audit?.log.append({ time: new Date().toISOString(), event: "rotate", uid, pid });
+    },
     begin: () => audit?.begin(),
   };
 }
