@@ -119,7 +119,7 @@ test("buckets hold each other, and a gap lies in that of its length", async () =
     counts,
     counts.toSorted((a, b) => a - b),
   );
-  assert.ok(bucket("+Inf") - bucket("0.1") >= 4, "four gaps of more than 100 ms");
+  assert.ok(bucket("+Inf") > bucket("0.1"), "a gap of more than 100 ms");
   const sum = values.get('codex_proxy_event_gap_seconds_sum{model="m"}') as number;
   assert.ok(sum > 0.4, String(sum));
 });
