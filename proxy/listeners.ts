@@ -72,7 +72,7 @@ function listen(server: net.Server, fd: number): Promise<void> {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       reject(new StartError("PXY_START_LISTEN", `cannot listen: ${cause.code}`, { cause }));
     });
-    server.listen({ fd, backlog }, resolve);
+    server.listen({ fd }, backlog, resolve);
   });
 }
 

@@ -89,11 +89,15 @@ export async function start(args: readonly string[]): Promise<void> {
   if (options.ignoresProxyEnvironment) {
     sayWarning("the proxy named in the environment is not used; --upstream-proxy names one");
   }
-  // Of a unix socket its mode says who may.
-  if (!server.isLimited && options.listenFd !== undefined) {
+  // Of a unix socket its mode says who may; a name that is none of a file has no mode.
+  const isForEveryone = options.listenFd !== undefined || options.socketName?.startsWith("@") === true;
+  if (!server.isLimited && isForEveryone) {
     sayPlain(
       "codex: every user of this machine may use it: --allow-user, --allow-group or --client-tokens narrow that",
     );
+  }
+  if (options.adminName?.startsWith("@") === true) {
+    sayWarning("the admin socket has no mode, so that every user may read from it; a path would have one");
   }
   sayPlain(`codex: protections: ${summarise(measures)}`);
   sayPlain(`responses-api-proxy listening on ${addresses.join(", ")}`);

@@ -80,6 +80,9 @@ export async function runProxy(options: RunOptions): Promise<RunResult> {
 }
 
 export interface RunningProxy {
+  /** every address, as it says them */
+  readonly listening: string;
+  /** 0 where it has no TCP socket */
   readonly port: number;
   readonly pid: number;
   readonly baseUrl: string;
@@ -101,10 +104,10 @@ export async function startProxy(options: RunOptions): Promise<RunningProxy> {
   child.stdin?.end(options.input ?? `${testKey}\n`);
 
   const deadline = Date.now() + 20_000;
-  let port: number | undefined;
-  while (port === undefined) {
-    port = Number(/listening on 127\.0\.0\.1:(\d+)/.exec(output.stderr)?.[1]) || undefined;
-    if (port !== undefined) break;
+  let listening: string | undefined;
+  while (listening === undefined) {
+    listening = /listening on (.+)\n/.exec(output.stderr)?.[1];
+    if (listening !== undefined) break;
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
       child.kill("SIGKILL");
       throw new Error(`the proxy did not start:\n${output.stderr}`);
@@ -112,10 +115,12 @@ export async function startProxy(options: RunOptions): Promise<RunningProxy> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
+  const port = Number(/^127\.0\.0\.1:(\d+)/.exec(listening)?.[1] ?? 0);
   const kill = (signal: NodeJS.Signals) => {
     child.kill(signal);
   };
   return {
+    listening,
     port,
     pid: child.pid as number,
     baseUrl: `http://127.0.0.1:${port}`,
