@@ -7,7 +7,7 @@ import http from "node:http";
 import net from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { askUnix } from "../admin/unix-client.ts";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
 import { quietUser, runProxy } from "../proxy-process.ts";
@@ -21,6 +21,7 @@ before(async () => {
   upstream = await startMockUpstream({ mode: "plain" });
 });
 after(() => upstream.close());
+afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => {
   folder = fs.mkdtempSync(join(tmpdir(), "codex-activation-"));
   fs.chmodSync(folder, 0o755);
@@ -72,7 +73,6 @@ test("TCP, unix and admin are served, server info names them, their files stay a
   assert.deepEqual(await service.ended(), { code: 0, signal: null });
   assert.deepEqual(fs.readdirSync(folder).sort(), ["admin.sock", "proxy.sock"]);
   await systemd.close();
-  fs.rmSync(folder, { recursive: true });
 });
 
 test("after SIGKILL their files stay too", async () => {

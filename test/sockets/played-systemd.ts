@@ -56,11 +56,11 @@ export class Service {
 
   async served(): Promise<void> {
     const settled = () => /listening on .+\n/.test(this.stderr) || this.end !== undefined;
-    await waitFor(settled, "the proxy to serve", 20_000);
+    await waitFor(settled, "the proxy to serve", 60_000);
     if (this.end !== undefined) throw new Error(`the proxy did not start:\n${this.stderr}`);
   }
 
-  async ended(timeoutMs = 20_000): Promise<NonNullable<Service["end"]>> {
+  async ended(timeoutMs = 60_000): Promise<NonNullable<Service["end"]>> {
     await waitFor(() => this.end !== undefined, "the proxy to end", timeoutMs);
     return this.end as NonNullable<Service["end"]>;
   }
@@ -135,6 +135,13 @@ export class PlayedSystemd {
       input: `${testKey}\n`,
     } satisfies HolderOrder);
     return service;
+  }
+
+  /** End what a test that failed has left behind. */
+  async endAll(): Promise<void> {
+    const left = [...this.#services.values()].filter(({ end }) => end === undefined);
+    for (const service of left) service.kill("SIGKILL");
+    await Promise.all(left.map((service) => service.ended()));
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,7 @@ import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
 import { quietUser } from "../proxy-process.ts";
@@ -27,6 +27,7 @@ before(async () => {
   path = join(folder, "proxy.sock");
   systemd = await PlayedSystemd.hold(onLoopback(), onPath(path));
 });
+afterEach(() => systemd.endAll());
 after(async () => {
   await systemd.close();
   await upstream.close();
@@ -111,7 +112,7 @@ test("five restarts lose nothing: new and kept connections, TCP and unix, short 
   const answered = () => clients.reduce((sum, each) => sum + each.answered, 0);
   for (let i = 0; i < 5; i++) {
     const before = answered();
-    await waitFor(() => answered() > before + 100, "requests to be answered", 20_000);
+    await waitFor(() => answered() > before + 100, "requests to be answered", 60_000);
     upstream.eventGapMs = i % 2 === 0 ? 100 : 5;
     await sleep(100);
     service.kill("SIGTERM");
@@ -121,7 +122,7 @@ test("five restarts lose nothing: new and kept connections, TCP and unix, short 
     service = await served();
   }
   const before = answered();
-  await waitFor(() => answered() > before + 100, "requests to be answered", 20_000);
+  await waitFor(() => answered() > before + 100, "requests to be answered", 60_000);
   await Promise.all(clients.map((client) => client.stop()));
   assert.deepEqual(
     clients.flatMap(({ failures }) => failures),
@@ -143,7 +144,7 @@ test("on a socket of its own the same load sees failures, so that the test above
   const first = own.start({ args });
   await first.served();
   const client = new SteadyClient({ port }, false);
-  await waitFor(() => client.answered > 10, "requests to be answered");
+  await waitFor(() => client.answered > 10, "requests to be answered", 60_000);
   first.kill("SIGTERM");
   await first.ended();
   await waitFor(() => client.failures.length > 0, "a failure");
@@ -156,7 +157,7 @@ test("a connection that nobody has taken waits for the next one", async () => {
   const first = await served();
   first.kill("SIGTERM");
   await first.ended();
-  const waiting = sendRaw(systemd.ports[0] as number, rawPost(), { until: isWhole, timeoutMs: 20_000 });
+  const waiting = sendRaw(systemd.ports[0] as number, rawPost(), { until: isWhole, timeoutMs: 60_000 });
   const onUnix = ask({ socketPath: path });
   const second = await served();
   assert.equal((await waiting).status, 200);
@@ -216,7 +217,7 @@ test("one that asks for nothing does not hold it up, and is closed in order", as
   client.resume();
   await sleep(100);
   service.kill("SIGTERM");
-  assert.deepEqual(await service.ended(5_000), { code: 0, signal: null });
-  await waitFor(() => end !== "", "the client to see it");
+  assert.deepEqual(await service.ended(), { code: 0, signal: null });
+  await waitFor(() => end !== "", "the client to see it", 60_000);
   assert.equal(end, "closed");
 });
