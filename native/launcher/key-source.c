@@ -32,6 +32,12 @@ static void put_on_stdin(int fd) {
   close(fd);
 }
 
+static bool is_listening(int fd) {
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
+}
+
 static void take_descriptor(int fd) {
   static const char how[] = "open it for the proxy: codex-responses-api-proxy --key-fd 3 3< FILE";
   struct stat status;
@@ -45,11 +51,7 @@ static void take_descriptor(int fd) {
   if (is_path_only || (flags & O_ACCMODE) == O_WRONLY) {
     fail(EXIT_RUNTIME, how, "the descriptor of --key-fd is not open for reading");
   }
-  int listens = 0;
-  socklen_t size = sizeof listens;
-  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0) {
-    fail(EXIT_RUNTIME, how, "the descriptor of --key-fd is a listening socket");
-  }
+  if (is_listening(fd)) fail(EXIT_RUNTIME, how, "the descriptor of --key-fd is a listening socket");
   put_on_stdin(fd);
 }
 
@@ -95,6 +97,14 @@ static void take_credential(const char *name) {
   put_on_stdin(file);
 }
 
+// Those that a service manager has passed are for the proxy. A command can leave a process behind, an
+// agent for instance, which would hold them.
+static void close_listening_sockets(void) {
+  for (int fd = 3; fd < 8; fd++) {
+    if (is_listening(fd)) close(fd);
+  }
+}
+
 static void become_shell(const char *command, int output, const sigset_t *mask, const struct sigaction *child) {
 #ifdef __linux__
   prctl(PR_SET_PDEATHSIG, SIGTERM);  // it is of no use without the launcher
@@ -102,6 +112,7 @@ static void become_shell(const char *command, int output, const sigset_t *mask, 
   sigaction(SIGCHLD, child, NULL);
   sigprocmask(SIG_SETMASK, mask, NULL);
   if (dup2(output, STDOUT_FILENO) < 0) _exit(126);
+  close_listening_sockets();
   execle("/bin/sh", "sh", "-c", command, (char *)NULL, environ);
   _exit(127);
 }

@@ -89,6 +89,29 @@ describe("the key is read", () => {
     assert.equal(authorization, `Bearer ${testKey}`);
   });
 
+  test("from a command that gets no socket on which the proxy is to listen", async () => {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+    // Descriptor 9, which no service manager passes, shows that the search finds what it looks for.
+    const command = 'for fd in 3 9; do test -e /proc/self/fd/$fd && echo "has $fd" >&2; done; exit 1';
+    const stdio = [
+      "ignore",
+      "ignore",
+      "pipe",
+      fd,
+      "ignore",
+      "ignore",
+      "ignore",
+      "ignore",
+      "ignore",
+      fd,
+    ] as const;
+    const { stderr } = await end(spawn(launcher, ["--key-command", command], { stdio: [...stdio] }));
+    server.close();
+    assert.match(stderr, /^has 9\ncodex: error: the command of --key-command exited with status 1\n/);
+  });
+
   test("from a command that leaves a process behind, which holds its end of the pipe", async () => {
     const authorization = await authorizationFor({
       args: [`--key-command=echo ${testKey}; sleep 3 2>/dev/null &`],
