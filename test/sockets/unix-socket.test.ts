@@ -481,6 +481,30 @@ describe("what is left of it", () => {
     remove();
   });
 
+  test("a start that has not listened yet is waited for, and one that died before is not", async () => {
+    const lock = join(folder, ".proxy.sock.lock");
+    const other = spawn("flock", ["--no-fork", lock, "sh", "-c", "echo held; exec sleep 600"]);
+    await once(other.stdout, "data");
+    await leaveStale(path);
+    const { ino } = fs.statSync(path);
+    const { code, said } = await refuse("--socket", path);
+    assert.deepEqual(
+      { code, said },
+      {
+        code: 1,
+        said: `codex: error: cannot listen on --socket ${path}: another start of it is still under way`,
+      },
+    );
+    assert.equal(fs.statSync(path).ino, ino, "what it may be making is left alone");
+    other.kill("SIGKILL");
+    await once(other, "close");
+    assert.ok(fs.existsSync(lock), "it had no time to tidy up");
+    const proxy = await start("--socket", path);
+    assert.deepEqual(fs.readdirSync(folder), ["proxy.sock"]);
+    await proxy.stop();
+    remove();
+  });
+
   test("--check touches no socket of a proxy that runs", async () => {
     const proxy = await start("--socket", path);
     const { code } = await runProxy({ args: [...quietUser, "--check", "--socket", path] });
