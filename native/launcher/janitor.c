@@ -40,11 +40,11 @@ static bool is_written_by(int folder, const char *name, pid_t pid, unsigned long
 }
 
 // The lock of server-info.c: while it is held no start puts its own file where ours is looked at.
-static int lock_server_info(int folder, const char *name) {
+static int lock_server_info(int folder, const char *name, bool may_make) {
   char claim[NAME_MAX + 1];
   if (snprintf(claim, sizeof claim, "%s.tmp", name) >= (int)sizeof claim) return -1;
   for (;;) {
-    int fd = openat(folder, claim, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    int fd = openat(folder, claim, O_RDONLY | (may_make ? O_CREAT : 0) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     struct stat open_file, named;
     if (fd < 0 || flock(fd, LOCK_EX) != 0) return fd;
     bool is_named = fstat(fd, &open_file) == 0 && fstatat(folder, claim, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -57,7 +57,7 @@ static int lock_server_info(int folder, const char *name) {
 static void remove_server_info(const char *folder_path, const char *name, pid_t proxy, unsigned long long start_ticks) {
   int folder = open(folder_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return;
-  int lock = lock_server_info(folder, name);
+  int lock = lock_server_info(folder, name, is_written_by(folder, name, proxy, start_ticks));
   if (is_written_by(folder, name, proxy, start_ticks)) unlinkat(folder, name, 0);
   if (lock >= 0) {
     char claim[NAME_MAX + 1];
