@@ -44,7 +44,7 @@ test("a process is alive by pid, start and boot, dead without one of them, unkno
 
 test("a process that has ended and was not waited for is dead", async () => {
   // The shell becomes sleep, which waits for no child: its child stays a zombie.
-  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], {
+  const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 60"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   const pid = await new Promise<number>((resolve) => {
