@@ -71,8 +71,10 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
 
   const { access, policy } = setup;
-  if (access.isLimited) serveOnly(server.server, (socket) => access.meet(socket));
-  else server.server.on("connection", (socket) => access.meet(socket));
+  const turnedAway = new ProxyError("PXY_ERR_PEER");
+  serveOnly(server.server, (socket) =>
+    access.meet(socket, () => setup.onRefused?.(turnedAway, socket, undefined)),
+  );
 
   const refuse = (request: IncomingMessage, response: ServerResponse, error: ProxyError) => {
     sendError(request, response, error);

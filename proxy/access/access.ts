@@ -36,9 +36,10 @@ export interface Access {
   /**
    * To be told of every new connection.
    *
-   * @returns false where it is closed at once
+   * @param onTurnedAway - called when it is closed without an answer
+   * @returns false where that is at once
    */
-  meet(socket: Socket): boolean;
+  meet(socket: Socket, onTurnedAway: () => void): boolean;
   /**
    * Decide on a request.
    *
@@ -142,14 +143,14 @@ class Doorkeeper implements Access {
     return this.#rules !== undefined || this.#tokens !== undefined;
   }
 
-  meet(socket: Socket): boolean {
+  meet(socket: Socket, onTurnedAway: () => void): boolean {
     if (!this.#identifies) return true;
     const peer = identify(socket);
     if (this.#rules === undefined) return true;
     const verdict = this.#rules.decide(peer);
     this.#verdicts.set(socket, verdict ?? null);
-    if (typeof verdict === "string") return this.#limitRefused(socket, verdict);
-    verdict?.then((late) => late === undefined || this.#limitRefused(socket, late));
+    if (typeof verdict === "string") return this.#limitRefused(socket, verdict, onTurnedAway);
+    verdict?.then((late) => late === undefined || this.#limitRefused(socket, late, onTurnedAway));
     return true;
   }
 
@@ -212,10 +213,11 @@ class Doorkeeper implements Access {
     });
   }
 
-  #limitRefused(socket: Socket, why: string): boolean {
+  #limitRefused(socket: Socket, why: string, onTurnedAway: () => void): boolean {
     if (this.#refusedOpen >= maxRefusedOpen || !this.#tellings.take()) {
       const peer = peerOf(socket);
       socket.destroy();
+      onTurnedAway();
       const who = this.#whoAtOnce(peer);
       if (who !== undefined) this.#log.note(who, why);
       else this.#whoIs(peer).then((later) => this.#log.note(later, why));

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { lookUpAccount } from "../../hardening/accounts.ts";
+import { native } from "../../hardening/native.ts";
 import { isUnixSocket, openPeerQuery, tcpPeerUid, unixPeer, whyUidsAreMapped } from "../../hardening/peer.ts";
 import { skipWithoutOtherUser } from "../proxy-process.ts";
 import { waitFor } from "../wait-for.ts";
@@ -68,6 +69,16 @@ async function connectedBy(
   const [served] = await accepted;
   return [child, keep(served)];
 }
+
+test("the kernel's answers are tried on a listener of either family, and on what is none", () => {
+  const query = native.openPeerQuery();
+  const descriptorOf = (of: net.Server) => (of as unknown as { _handle: { fd: number } })._handle.fd;
+  assert.deepEqual(
+    [descriptorOf(server), descriptorOf(server6), query].map((fd) => native.findsListener(query, fd)),
+    [true, true, false],
+  );
+  fs.closeSync(query);
+});
 
 describe("the owner of a client's socket", () => {
   test("is this process's uid for its own clients, on IPv4 and IPv6", async () => {
