@@ -45,7 +45,7 @@ export async function askAs(uid: number, options: ClientOptions): Promise<Client
   const user = uid === 0 ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
   const command = [...user, ...(options.through ?? []), process.execPath, "-e", script];
   const child = spawn(command[0] as string, [...command.slice(1), Buffer.from(bytes).toString("base64")]);
-  const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 60_000);
   let text = "";
   child.stdout.on("data", (chunk) => {
     text += chunk.toString("latin1");
