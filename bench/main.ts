@@ -8,7 +8,7 @@ import { drawChart } from "./chart.ts";
 import { measures } from "./measures/table.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
 import type { Peer } from "./peers/peer.ts";
-import { peers } from "./peers/table.ts";
+import { peers, variants } from "./peers/table.ts";
 import { leaveProxyCore, loadCore, proxyCore, takePriority } from "./processes.ts";
 import type { MeasureResult, Results } from "./results.ts";
 import { runMeasure } from "./rounds.ts";
@@ -16,7 +16,7 @@ import { formatMeasure } from "./text-table.ts";
 import { openWorld } from "./world.ts";
 
 function findPeers(names: readonly string[]): readonly Peer[] {
-  return peers.filter((peer) => {
+  return [...peers, ...variants].filter((peer) => {
     if (!names.includes(peer.name)) return false;
     const missing = peer.missing();
     if (missing !== undefined) process.stdout.write(`not measured: ${peer.title}: ${missing}\n`);
@@ -62,7 +62,11 @@ async function main(options: BenchOptions): Promise<void> {
 }
 
 try {
-  const known = { measures: measures.map(({ id }) => id), peers: peers.map(({ name }) => name) };
+  const known = {
+    measures: measures.map(({ id }) => id),
+    peers: peers.map(({ name }) => name),
+    variants: variants.map(({ name }) => name),
+  };
   await main(parseOptions(process.argv.slice(2), known));
   process.exit(0);
 } catch (error) {

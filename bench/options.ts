@@ -30,7 +30,12 @@ export const usage = `npm run bench -- [options]
  */
 export function parseOptions(
   args: readonly string[],
-  known: { readonly measures: readonly string[]; readonly peers: readonly string[] },
+  known: {
+    readonly measures: readonly string[];
+    readonly peers: readonly string[];
+    /** further proxies, which are measured only by name */
+    readonly variants?: readonly string[];
+  },
 ): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -52,7 +57,15 @@ export function parseOptions(
     scale: { ...(values.quick ? quickScale : fullScale), noisy: values.noisy || values.priority ? 1 : 0 },
     hasPriority: values.priority,
     measures: choose("measure", known.measures, values.only, (name, wanted) => name.startsWith(wanted)),
-    peers: choose("proxy", known.peers, values.peers, (name, wanted) => name === wanted),
+    peers:
+      values.peers === undefined
+        ? known.peers
+        : choose(
+            "proxy",
+            [...known.peers, ...(known.variants ?? [])],
+            values.peers,
+            (name, wanted) => name === wanted,
+          ),
     out: values.out ?? (isFull ? "bench/results" : undefined),
   };
 }

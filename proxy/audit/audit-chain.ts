@@ -2,7 +2,7 @@
 // its own. No record can be changed, moved, put in or taken out without every later hash telling it. Used
 // by the proxy, which writes the chain, and by `audit verify`, which reads it.
 
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 
 /** What a record follows on: the number and hash of the one before it. */
 export interface ChainHead {
@@ -24,7 +24,7 @@ export const chainStart: ChainHead = { seq: 0, hash: "0".repeat(64) };
 export function chainRecord(head: ChainHead, record: object): { line: string; head: ChainHead } {
   const seq = head.seq + 1;
   const text = JSON.stringify({ seq, prev: head.hash, ...record });
-  const hash = hashOf(Buffer.from(text));
+  const hash = hashOf(text);
   return { line: `${text.slice(0, -1)},"hash":"${hash}"}`, head: { seq, hash } };
 }
 
@@ -63,6 +63,6 @@ export function readChainedLine(line: Buffer): ChainedLine | undefined {
   return { seq: seq as number, prev, hash, isIntact: hashOf(text) === hash, record };
 }
 
-function hashOf(text: Buffer): string {
-  return createHash("sha256").update(text).digest("hex");
+function hashOf(text: Buffer | string): string {
+  return digest("sha256", text, "hex");
 }

@@ -16,7 +16,7 @@ export class RecentRates {
   }
 
   add(kind: RateKind, count: number): void {
-    this.#goOn();
+    if (RecentRates.#now() !== this.#second) this.#goOn();
     const counts = this.#counts.get(kind) as Float64Array;
     const at = this.#second % rememberedSeconds;
     counts[at] = (counts[at] as number) + count;

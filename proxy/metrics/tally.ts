@@ -120,7 +120,8 @@ function histogramOf(by: Map<string, Histogram>, model: string, bounds: readonly
 
 /** @param make - makes the series; where there are too many, its last one counts for all that follow */
 function seriesOf<Series>(all: Map<string, Series>, labels: readonly string[], make: () => Series): Series {
-  const own = labels.join("\0");
+  let own = "";
+  for (const label of labels) own += `${label}\0`;
   const found = all.get(own);
   if (found !== undefined) return found;
   const series = make();

@@ -45,6 +45,7 @@ export class MeasuredExchange implements ExchangeObserver {
   #lastMoveMs = 0;
   #isEnded = false;
   #isEndTold = false;
+  #lastClient: Client | undefined;
 
   /** set by whoever wants to know */
   gapMeter: GapMeter | undefined;
@@ -72,7 +73,9 @@ export class MeasuredExchange implements ExchangeObserver {
 
   /** What is known by now: the name of a user is looked up meanwhile. */
   get client(): Client {
-    return this.#identify(this.#request);
+    if (!this.#isEndTold) return this.#identify(this.#request);
+    this.#lastClient ??= this.#identify(this.#request);
+    return this.#lastClient;
   }
 
   get model(): string | undefined {

@@ -2,7 +2,8 @@
 // that nobody else can write, and where it cannot be written, nobody is served.
 
 import assert from "node:assert/strict";
-import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
@@ -514,7 +515,7 @@ describe("a chain", () => {
   });
 });
 
-test("records go to stderr in lines among others, and stop the proxy where nobody reads them", async () => {
+test("records go to stderr in lines among others", async () => {
   proxy = await startProxy({
     args: [...quietUser, "--upstream-url", upstream.url, "--audit-log", "stderr"],
   });
@@ -524,3 +525,108 @@ test("records go to stderr in lines among others, and stop the proxy where nobod
   const line = output.stderr.split("\n").find((line) => line.includes('"request"')) as string;
   assert.equal(JSON.parse(line).model, "m");
 });
+
+test("where nobody reads stderr for a while, requests are refused until somebody does", async () => {
+  const child = spawn(launcher, [...quietUser, "--upstream-url", upstream.url, "--audit-log", "stderr"], {
+    stdio: ["pipe", "ignore", "pipe"],
+  });
+  let text = "";
+  child.stdin.end(`${testKey}\n`);
+  child.stderr.on("data", (chunk) => {
+    text += chunk;
+  });
+  await waitFor(() => /listening on 127\.0\.0\.1:\d+/.test(text), "a start", 20_000);
+  const port = Number(/listening on 127\.0\.0\.1:(\d+)/.exec(text)?.[1]);
+  child.stderr.pause();
+  let refused = false;
+  for (let i = 0; i < 2000 && !refused; i++) {
+    refused = (await sendRaw(port, rawPost(), { until: isWhole })).status === 503;
+    if (i > 500) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(refused, "the pipe is full");
+  child.stderr.resume();
+  let isServed = false;
+  for (let i = 0; i < 500 && !isServed; i++) {
+    isServed = (await sendRaw(port, rawPost(), { until: isWhole })).status === 200;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(isServed, "somebody reads again");
+  child.kill("SIGTERM");
+  await once(child, "close");
+  const lines = text.split("\n").filter((line) => line.startsWith("{"));
+  for (const line of lines) JSON.parse(line);
+  assert.ok(lines.length > 100);
+});
+
+const journal = "/run/systemd/journal/socket";
+
+test("records go to the journal by its own protocol, with fields to look them up by", {
+  skip: !isRoot
+    ? "needs root, to play the journal"
+    : fs.existsSync(journal)
+      ? "a journal runs here"
+      : hasPython()
+        ? false
+        : "needs python3",
+}, async () => {
+  fs.mkdirSync(join(journal, ".."), { recursive: true });
+  const program =
+    "import socket,sys\ns=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\ns.bind(sys.argv[1])\n" +
+    "import os\nos.chmod(sys.argv[1],0o666)\nprint('bound',flush=True)\n" +
+    "while True:\n  print(s.recv(65536).decode(),end='\\0',flush=True)\n";
+  const child = spawn("python3", ["-c", program, journal], { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  try {
+    await waitFor(() => text.startsWith("bound\n"), "the journal");
+    proxy = await startProxy({
+      args: [...quietUser, "--upstream-url", upstream.url, "--audit-log", "journal", "--audit-chain"],
+    });
+    await post('{"model":"gpt-5"}');
+    await proxy.stop();
+    await waitFor(() => text.split("\0").length > 3, "three entries");
+    const entries = text.slice("bound\n".length).split("\0").slice(0, -1);
+    const fields = Object.fromEntries(
+      (entries[1] as string)
+        .trimEnd()
+        .split("\n")
+        .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    );
+    const { MESSAGE, CODEX_REQUEST_ID, ...rest } = fields;
+    assert.equal(JSON.parse(MESSAGE as string).id, CODEX_REQUEST_ID);
+    assert.deepEqual(rest, {
+      PRIORITY: "6",
+      SYSLOG_IDENTIFIER: "codex-responses-api-proxy",
+      CODEX_EVENT: "request",
+      CODEX_TRANSPORT: "tcp",
+      CODEX_CLIENT_UID: String(process.geteuid?.()),
+      CODEX_CLIENT_USER: user,
+      CODEX_VERDICT: "forwarded",
+      CODEX_MODEL: "gpt-5",
+      CODEX_STATUS: "200",
+    });
+    const log = entries.map((entry) => /^MESSAGE=(.*)$/m.exec(entry)?.[1]).join("\n");
+    fs.writeFileSync(file, `${log}\n`);
+    assert.deepEqual(verifyChain([file]).findings, []);
+  } finally {
+    child.kill();
+    fs.rmSync(journal, { force: true });
+  }
+});
+
+test("where there is no journal, a start that wants it fails and says so", {
+  skip: fs.existsSync(journal) ? "a journal runs here" : false,
+}, async () => {
+  const { code, stderr } = await runProxy({
+    args: [...quietUser, "--audit-log", "journal"],
+    input: `${testKey}\n`,
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /--audit-log journal: .*: No such file/);
+});
+
+function hasPython(): boolean {
+  return spawnSync("python3", ["--version"]).status === 0;
+}
