@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 
+#include "../../../native/launcher/dispatch.c"
 #include "../../../native/launcher/options.c"
 
 static jmp_buf failed;
