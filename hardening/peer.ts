@@ -2,9 +2,8 @@
 // connected, on TCP of this machine the uid that made the socket. A doubt is no answer.
 
 import fs from "node:fs";
-import type { Socket } from "node:net";
 import { native, type PeerFailure, type UnixPeer } from "./native.ts";
-import { descriptorOf } from "./tcp.ts";
+import { type Connection, descriptorOf } from "./tcp.ts";
 
 export type { PeerFailure, UnixPeer };
 
@@ -16,14 +15,14 @@ const defaultOverflowUid = 65_534;
 let query: number | undefined;
 
 /** The process that connected to a unix socket, undefined where the kernel does not tell. */
-export function unixPeer(socket: Socket): UnixPeer | undefined {
-  const fd = descriptorOf(socket);
+export function unixPeer(connection: Connection): UnixPeer | undefined {
+  const fd = descriptorOf(connection);
   return fd === undefined ? undefined : native.unixPeer(fd);
 }
 
 /** Whether a connection came in on a unix socket. */
-export function isUnixSocket(socket: Socket): boolean {
-  const fd = descriptorOf(socket);
+export function isUnixSocket(connection: Connection): boolean {
+  const fd = descriptorOf(connection);
   return fd !== undefined && native.isUnixSocket(fd);
 }
 
@@ -53,8 +52,8 @@ export function openPeerQuery(listenFd: number): string | undefined {
  *
  * @returns a failure also for a connection that the client has given up, or that is not of this machine
  */
-export function tcpPeerUid(socket: Socket): TcpPeer {
-  const fd = descriptorOf(socket);
+export function tcpPeerUid(connection: Connection): TcpPeer {
+  const fd = descriptorOf(connection);
   if (fd === undefined) return { failure: "gone" };
   return query === undefined ? { failure: "unavailable" } : native.tcpPeer(query, fd);
 }

@@ -7,9 +7,12 @@ import { native } from "./native.ts";
 const established = 1;
 const closed = 7;
 
-/** The descriptor of a socket, below TLS where that is on it; Node has no public way to it. */
-export function descriptorOf(socket: Socket): number | undefined {
-  const fd = (socket as { _handle?: { fd?: number } })._handle?.fd;
+/** A socket, or what Node is about to make one of. */
+export type Connection = Socket | { readonly _handle: { readonly fd: number } };
+
+/** The descriptor of a connection, below TLS where that is on it; Node has no public way to it. */
+export function descriptorOf(connection: Connection): number | undefined {
+  const fd = (connection as { _handle?: { fd?: number } })._handle?.fd;
   return fd !== undefined && fd >= 0 ? fd : undefined;
 }
 

@@ -5,6 +5,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type FastifyInstance, fastify } from "fastify";
 import type { Access } from "./access/access.ts";
+import { lookBeforeSockets } from "./access/before-sockets.ts";
+import { clientAt, clientOf, type Peer, peerOf } from "./access/client.ts";
 import { sendError, sendRawError } from "./answer.ts";
 import type { Connections, OpenRequest } from "./connections.ts";
 import { ProxyError } from "./errors.ts";
@@ -72,17 +74,19 @@ export function buildServer(setup: ServerSetup): FastifyInstance {
 
   const { access, policy } = setup;
   const turnedAway = new ProxyError("PXY_ERR_PEER");
-  serveOnly(server.server, (socket) =>
-    access.meet(socket, () => setup.onRefused?.(turnedAway, socket, undefined)),
+  const onTurnedAway = (peer: Peer) => setup.onRefused?.(turnedAway, clientAt(peer));
+  server.server.once("listening", () =>
+    lookBeforeSockets(server.server, (c) => access.mayEnter(c, onTurnedAway)),
   );
+  serveOnly(server.server, (socket) => access.meet(socket, onTurnedAway));
 
   const refuse = (request: IncomingMessage, response: ServerResponse, error: ProxyError) => {
     sendError(request, response, error);
-    setup.onRefused?.(error, request.socket, request);
+    setup.onRefused?.(error, clientOf(request));
   };
   const refuseRaw = (socket: Socket, error: ProxyError) => {
     sendRawError(socket, error);
-    setup.onRefused?.(error, socket, undefined);
+    setup.onRefused?.(error, clientAt(peerOf(socket)));
   };
   server.addHook("onRequest", (request, reply, done) => {
     // Node's parser drops what follows an offer to upgrade in the same read, and goes on with what comes

@@ -6,10 +6,11 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { lookUpAccount } from "../../hardening/accounts.ts";
 import { openPeerQuery, overflowUids, whyUidsAreMapped } from "../../hardening/peer.ts";
+import type { Connection } from "../../hardening/tcp.ts";
 import { RequestBudget } from "../admin/request-budget.ts";
 import { ProxyError, StartError } from "../errors.ts";
 import { Accounts } from "./accounts.ts";
-import { identify, nameUsersBy, noteToken, type Peer, peerOf } from "./client.ts";
+import { identify, nameUsersBy, noteToken, type Peer, peerOf, readPeer } from "./client.ts";
 import type { ClientToken } from "./client-token.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { type PeerRuleOptions, PeerRules, type PeerVerdict } from "./rules.ts";
@@ -30,6 +31,8 @@ export interface AccessSetup {
   readonly say: (line: string) => void;
 }
 
+export type OnTurnedAway = (peer: Peer) => void;
+
 export interface Access {
   /** whether there is any rule */
   readonly isLimited: boolean;
@@ -39,7 +42,12 @@ export interface Access {
    * @param onTurnedAway - called when it is closed without an answer
    * @returns false where that is at once
    */
-  meet(socket: Socket, onTurnedAway: () => void): boolean;
+  meet(socket: Socket, onTurnedAway: OnTurnedAway): boolean;
+  /**
+   * Whether it is worth making a socket of a connection. Not where it would be closed without an answer:
+   * then that is told, and the caller is to close it. A doubt is left to {@link meet}.
+   */
+  mayEnter(connection: Connection, onTurnedAway: OnTurnedAway): boolean;
   /**
    * Decide on a request.
    *
@@ -143,7 +151,15 @@ class Doorkeeper implements Access {
     return this.#rules !== undefined || this.#tokens !== undefined;
   }
 
-  meet(socket: Socket, onTurnedAway: () => void): boolean {
+  mayEnter(connection: Connection, onTurnedAway: OnTurnedAway): boolean {
+    if (this.#rules === undefined || this.#hasTimeToTell()) return true;
+    const peer = readPeer(connection);
+    const verdict = this.#rules.decide(peer);
+    if (typeof verdict === "string") this.#turnAway(peer, verdict, onTurnedAway);
+    return typeof verdict !== "string";
+  }
+
+  meet(socket: Socket, onTurnedAway: OnTurnedAway): boolean {
     if (!this.#identifies) return true;
     const peer = identify(socket);
     if (this.#rules === undefined) return true;
@@ -213,14 +229,22 @@ class Doorkeeper implements Access {
     });
   }
 
-  #limitRefused(socket: Socket, why: string, onTurnedAway: () => void): boolean {
+  #hasTimeToTell(): boolean {
+    return this.#refusedOpen < maxRefusedOpen && this.#tellings.hasLeft();
+  }
+
+  #turnAway(peer: Peer, why: string, onTurnedAway: OnTurnedAway): void {
+    onTurnedAway(peer);
+    const who = this.#whoAtOnce(peer);
+    if (who !== undefined) this.#log.note(who, why);
+    else this.#whoIs(peer).then((later) => this.#log.note(later, why));
+  }
+
+  #limitRefused(socket: Socket, why: string, onTurnedAway: OnTurnedAway): boolean {
     if (this.#refusedOpen >= maxRefusedOpen || !this.#tellings.take()) {
       const peer = peerOf(socket);
       socket.destroy();
-      onTurnedAway();
-      const who = this.#whoAtOnce(peer);
-      if (who !== undefined) this.#log.note(who, why);
-      else this.#whoIs(peer).then((later) => this.#log.note(later, why));
+      this.#turnAway(peer, why, onTurnedAway);
       return false;
     }
     this.#refusedOpen++;

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { isUnixSocket, type PeerFailure, tcpPeerUid, unixPeer } from "../../hardening/peer.ts";
+import type { Connection } from "../../hardening/tcp.ts";
 import type { Accounts } from "./accounts.ts";
 
 export interface Client {
@@ -47,9 +48,10 @@ export function identify(socket: Socket): Peer {
   return peer;
 }
 
-function readPeer(socket: Socket): Peer {
-  if (!isUnixSocket(socket)) return { transport: "tcp", ...tcpPeerUid(socket) };
-  const peer = unixPeer(socket);
+/** Ask, and remember nothing. */
+export function readPeer(connection: Connection): Peer {
+  if (!isUnixSocket(connection)) return { transport: "tcp", ...tcpPeerUid(connection) };
+  const peer = unixPeer(connection);
   if (peer === undefined) return { transport: "unix", failure: "unavailable" };
   const { uid, gid, pid, groups } = peer;
   return { transport: "unix", uid, pid, groups: [gid, ...groups], ...executableOf(pid) };
@@ -67,9 +69,12 @@ export function noteToken(request: IncomingMessage, name: string): void {
 
 /** What is known by now of the client that sent a request. Never throws, asks nobody. */
 export function clientOf(request: IncomingMessage): Client {
-  const { transport, uid, pid, executable } = peerOf(request.socket);
+  return clientAt(peerOf(request.socket), tokenNames.get(request));
+}
+
+/** Likewise, of a connection on which nothing has been asked. */
+export function clientAt({ transport, uid, pid, executable }: Peer, tokenName?: string): Client {
   const user = uid === undefined ? undefined : accounts?.nameOf(uid);
-  const tokenName = tokenNames.get(request);
   return {
     transport,
     ...(uid !== undefined && { uid }),

@@ -16,13 +16,18 @@ export class RequestBudget {
     this.#at = now();
   }
 
-  /** @returns whether one more request may be answered now */
+  /** @returns whether one more request may be answered now; it counts as answered */
   take(): boolean {
+    if (!this.hasLeft()) return false;
+    this.#left--;
+    return true;
+  }
+
+  /** @returns what {@link take} would return */
+  hasLeft(): boolean {
     const now = this.#now();
     this.#left = Math.min(burst, this.#left + ((now - this.#at) / 1000) * requestsPerSecond);
     this.#at = now;
-    if (this.#left < 1) return false;
-    this.#left--;
-    return true;
+    return this.#left >= 1;
   }
 }

@@ -1,8 +1,7 @@
 // What the proxy tells: puts together the audit log, the metrics and the admin socket's reports, as far as
 // they are wanted. Where none is, nobody looks on.
 
-import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
+import type { Client } from "../access/client.ts";
 import type { AdminServer } from "../admin/admin-server.ts";
 import { type ChainHead, chainStart } from "../audit/audit-chain.ts";
 import { takeAuditFile } from "../audit/audit-file.ts";
@@ -18,8 +17,8 @@ import type { Options } from "../options.ts";
 import { sayPlain, sayWarning } from "../terminal.ts";
 import { type ExchangeListener, type IdentifyClient, MeasuredExchange } from "./exchange-facts.ts";
 
-/** Called for each request that the proxy answers in its own name; without one for what was none. */
-export type OnRefused = (error: ProxyError, socket: Socket, request: IncomingMessage | undefined) => void;
+/** Called for each request that the proxy answers in its own name, and for what was none. */
+export type OnRefused = (error: ProxyError, client: Client) => void;
 
 export interface Telemetry {
   /** undefined where nothing is wanted */
@@ -78,9 +77,8 @@ export async function startTelemetry(options: TelemetryOptions, setup: Telemetry
   });
   return {
     observe: (request) => new MeasuredExchange(request, setup.identify, listeners),
-    onRefused: (error, socket, request) => {
+    onRefused: (error, client) => {
       tally?.refused(error);
-      const client = setup.identify(request ?? ({ socket } as IncomingMessage));
       audit?.refusals.refused(client, error.code, error.statusCode);
     },
     isAuditFailing: () => audit?.log.isFailing === true,
