@@ -2,35 +2,10 @@
 
 import http from "node:http";
 import { CommandError } from "./errors.ts";
-import { readServerInfo, toSocketPath } from "./running-proxy.ts";
+import { toSocketPath } from "./running-proxy.ts";
 
 const timeoutMs = 5000;
 const maxAnswerBytes = 16 * 1024 * 1024;
-
-export interface AdminPlace {
-  readonly adminSocket?: string;
-  readonly serverInfo?: string;
-}
-
-/**
- * The admin socket that the options name.
- *
- * @throws {CommandError} where they name none, or two
- */
-export function adminSocketOf({ adminSocket, serverInfo }: AdminPlace): string {
-  if ((adminSocket === undefined) === (serverInfo === undefined)) {
-    throw new CommandError("CMD_USAGE", "give --admin-socket PATH or --server-info FILE");
-  }
-  if (adminSocket !== undefined) return adminSocket;
-  const info = readServerInfo(serverInfo as string);
-  if (info === undefined) throw new CommandError("CMD_NOT_RUNNING", `not running: there is no ${serverInfo}`);
-  if (info.admin_socket === undefined) {
-    throw new CommandError("CMD_UNREACHABLE", "the proxy has no admin socket", {
-      hint: "start it with --admin-socket PATH",
-    });
-  }
-  return info.admin_socket;
-}
 
 /**
  * GET a path of the admin socket that answers in JSON.

@@ -1,7 +1,7 @@
 // The admin socket that a command is for: named itself, or by the server info of its proxy.
 
 import { CommandError } from "./errors.ts";
-import { findRunningProxy } from "./running-proxy.ts";
+import { defaultServerInfo, findRunningProxy } from "./running-proxy.ts";
 
 export interface AdminSocketOptions {
   readonly serverInfo?: string;
@@ -9,18 +9,18 @@ export interface AdminSocketOptions {
 }
 
 /**
- * Find the socket's path, or `@name` of an abstract one.
+ * Find the socket's path, or `@name` of an abstract one. Without either option it is that of the service.
  *
  * @returns `named` is the file that was given, whose owner is trusted
  * @throws {CommandError} where there is none
  */
 export async function findAdminSocket(options: AdminSocketOptions): Promise<{ path: string; named: string }> {
   const { serverInfo, adminSocket } = options;
-  if ((serverInfo === undefined) === (adminSocket === undefined)) {
+  if (serverInfo !== undefined && adminSocket !== undefined) {
     throw new CommandError("CMD_USAGE", "give either --server-info or --admin-socket");
   }
   if (adminSocket !== undefined) return { path: adminSocket, named: adminSocket };
-  const named = serverInfo as string;
+  const named = serverInfo ?? defaultServerInfo;
   const { admin_socket: path } = await findRunningProxy(named);
   if (path === undefined) {
     throw new CommandError("CMD_NO_ADMIN_SOCKET", `the proxy of ${named} was started without --admin-socket`);

@@ -3,7 +3,8 @@
 import { Command } from "commander";
 import { type Verification, verifyChain } from "../audit/verify-chain.ts";
 import { printOut } from "../terminal.ts";
-import { type AdminPlace, adminSocketOf, readAdmin } from "./admin-request.ts";
+import { readAdmin } from "./admin-request.ts";
+import { type AdminSocketOptions, findAdminSocket } from "./admin-socket.ts";
 import { CommandError } from "./errors.ts";
 
 const verify = new Command("verify")
@@ -21,7 +22,7 @@ const verify = new Command("verify")
 
 export const command = new Command("audit").description("Work with audit logs.").addCommand(verify);
 
-interface VerifyCommandOptions extends AdminPlace {
+interface VerifyCommandOptions extends AdminSocketOptions {
   readonly head?: string;
   readonly after?: string;
   readonly acceptKills?: true;
@@ -38,7 +39,7 @@ async function verifyFiles(files: readonly string[], options: VerifyCommandOptio
     throw new CommandError("CMD_USAGE", "--head and the running proxy exclude each other");
   }
   // Before the files are read: what is written meanwhile only follows.
-  const head = isAsked ? await readHead(adminSocketOf(options)) : options.head;
+  const head = isAsked ? await readHead((await findAdminSocket(options)).path) : options.head;
   let result: Verification;
   try {
     result = verifyChain(files, { head, after: options.after, acceptsKills: options.acceptKills === true });

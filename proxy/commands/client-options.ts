@@ -2,11 +2,12 @@
 
 import type { Command } from "commander";
 import { CommandError } from "./errors.ts";
+import { defaultServerInfo } from "./running-proxy.ts";
 
 /** Add --server-info and --token-env. */
 export function addClientOptions(command: Command): Command {
   return command
-    .requiredOption("--server-info <FILE>", "the file that the proxy was started with")
+    .option("--server-info <FILE>", "the file that the proxy was started with", defaultServerInfo)
     .option(
       "--token-env <NAME>",
       "where the proxy asks for a client token: the variable that holds it",

@@ -18,7 +18,7 @@ export const command = new Command("rotate")
     "Give a running proxy another key, read from stdin. Requests from then on are sent with it,\n" +
       "open streams go on. For root and the user who started the proxy.",
   )
-  .usage("(--server-info FILE | --admin-socket PATH) < FILE-WITH-THE-KEY")
+  .usage("[--server-info FILE | --admin-socket PATH] < FILE-WITH-THE-KEY")
   .option("--server-info <FILE>", "the file that the proxy was started with")
   .option("--admin-socket <PATH>", "its admin socket; @name for an abstract one")
   .addHelpText("after", "\nExit status: 0 the key is in use, 1 it is not, 2 usage, 3 the proxy does not run.")

@@ -7,6 +7,9 @@ import { livenessOf } from "../process-identity.ts";
 import type { ServerInfo } from "../server-info.ts";
 import { CommandError } from "./errors.ts";
 
+/** Where the units in systemd/ have it, and where commands look that are not told. */
+export const defaultServerInfo = "/run/codex-responses-api-proxy/info.json";
+
 const connectTimeoutMs = 2000;
 const maxFileBytes = 16 * 1024;
 

@@ -2,12 +2,12 @@
 
 import { Command } from "commander";
 import { CommandError } from "./errors.ts";
-import { addressOf, findRunningProxy } from "./running-proxy.ts";
+import { addressOf, defaultServerInfo, findRunningProxy } from "./running-proxy.ts";
 import { printOut } from "./terminal.ts";
 
 export const command = new Command("status")
   .description("Say whether the proxy of a server info file runs and can be reached.")
-  .requiredOption("--server-info <FILE>", "the file that the proxy was started with")
+  .option("--server-info <FILE>", "the file that the proxy was started with", defaultServerInfo)
   .option("--json", "print it as JSON")
   .addHelpText(
     "after",

@@ -8,7 +8,7 @@ import { maxTimeoutMs, wholeNumber } from "../option-values.ts";
 import { livenessOf } from "../process-identity.ts";
 import type { ServerInfo } from "../server-info.ts";
 import { CommandError } from "./errors.ts";
-import { isListening, readServerInfo, toSocketPath } from "./running-proxy.ts";
+import { defaultServerInfo, isListening, readServerInfo, toSocketPath } from "./running-proxy.ts";
 
 // The proxy's own limit for open streams, 30 s by default, and some time to leave.
 const defaultTimeoutMs = 35_000;
@@ -19,7 +19,7 @@ export const command = new Command("stop")
   .description(
     "Shut the proxy of a server info file down: open streams may end, within its --drain-timeout-ms.",
   )
-  .requiredOption("--server-info <FILE>", "the file that the proxy was started with")
+  .option("--server-info <FILE>", "the file that the proxy was started with", defaultServerInfo)
   .option(
     "--timeout-ms <N>",
     "longest time to wait for its end",

@@ -4,7 +4,8 @@ import { Command } from "commander";
 import type { StatusReport } from "../metrics/status-report.ts";
 import { wholeNumber } from "../option-values.ts";
 import { printOut } from "../terminal.ts";
-import { type AdminPlace, adminSocketOf, readAdmin } from "./admin-request.ts";
+import { readAdmin } from "./admin-request.ts";
+import { type AdminSocketOptions, findAdminSocket } from "./admin-socket.ts";
 import { CommandError } from "./errors.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { readStatusReport, topPage } from "./top-page.ts";
@@ -26,7 +27,7 @@ export const command = new Command("top")
   .addHelpText("after", "\nExit status: 0 done, 3 the proxy does not run or has no admin socket.")
   .action(top);
 
-interface TopOptions extends AdminPlace {
+interface TopOptions extends AdminSocketOptions {
   readonly intervalMs: number;
   readonly once?: true;
 }
@@ -35,7 +36,7 @@ async function top(options: TopOptions): Promise<void> {
   if (options.intervalMs < minIntervalMs) {
     throw new CommandError("CMD_USAGE", `invalid value for --interval-ms: give ${minIntervalMs} or more`);
   }
-  const socket = adminSocketOf(options);
+  const { path: socket } = await findAdminSocket(options);
   const read = async (): Promise<StatusReport> =>
     readStatusReport(await readAdmin(socket, "/status"), socket);
   const first = await read();

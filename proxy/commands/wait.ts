@@ -5,14 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { maxTimeoutMs, wholeNumber } from "../option-values.ts";
 import { CommandError } from "./errors.ts";
-import { findRunningProxy } from "./running-proxy.ts";
+import { defaultServerInfo, findRunningProxy } from "./running-proxy.ts";
 
 const defaultTimeoutMs = 30_000;
 const intervalMs = 50;
 
 export const command = new Command("wait")
   .description("Wait until the proxy of a server info file runs and can be reached.")
-  .requiredOption("--server-info <FILE>", "the file that the proxy is started with")
+  .option("--server-info <FILE>", "the file that the proxy is started with", defaultServerInfo)
   .option(
     "--timeout-ms <N>",
     "longest time to wait",

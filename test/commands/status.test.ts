@@ -6,7 +6,15 @@ import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { asOtherUser, quietUser, runProxy, skipWithoutOtherUser, startProxy } from "../proxy-process.ts";
+import { defaultServerInfo } from "../../proxy/commands/running-proxy.ts";
+import {
+  asOtherUser,
+  packageRoot,
+  quietUser,
+  runProxy,
+  skipWithoutOtherUser,
+  startProxy,
+} from "../proxy-process.ts";
 
 let folder: string;
 let file: string;
@@ -96,4 +104,9 @@ test("what is no server info is named, with exit 1", async () => {
   }
   const directory = await runProxy({ args: ["status", "--server-info", folder] });
   assert.deepEqual([directory.code, /^codex: error: cannot read /.test(directory.stderr)], [1, true]);
+});
+
+test("without a file it looks where the units of systemd/ have it", () => {
+  const unit = fs.readFileSync(join(packageRoot, "systemd/codex-responses-api-proxy.service"), "utf8");
+  assert.match(unit, new RegExp(`--server-info=${defaultServerInfo}[ \n]`));
 });
