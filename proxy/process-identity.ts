@@ -19,11 +19,20 @@ export type Liveness = "alive" | "dead" | "unknown";
 /** Say what the running process is; nothing but the pid where there is no /proc. */
 export function ownIdentity(): ProcessIdentity {
   const { pid } = process;
+  // Each by itself: with systemd's ProcSubset=pid there is no /proc/sys.
+  return {
+    pid,
+    ...member("start_ticks", () => readStat(pid).startTicks),
+    ...member("boot_id", readBootId),
+    ...member("pid_namespace", () => fs.readlinkSync("/proc/self/ns/pid")),
+  };
+}
+
+function member<Name extends string, Value>(name: Name, read: () => Value): { [name in Name]?: Value } {
   try {
-    const start_ticks = readStat(pid).startTicks;
-    return { pid, start_ticks, boot_id: readBootId(), pid_namespace: fs.readlinkSync("/proc/self/ns/pid") };
+    return { [name]: read() } as { [name in Name]: Value };
   } catch {
-    return { pid };
+    return {};
   }
 }
 

@@ -2,7 +2,7 @@
 // where there is a doubt. As root only in part: other users' clients are started with setpriv.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import net, { type AddressInfo, type Socket } from "node:net";
@@ -12,7 +12,7 @@ import { after, before, describe, test } from "node:test";
 import { lookUpAccount } from "../../hardening/accounts.ts";
 import { native } from "../../hardening/native.ts";
 import { isUnixSocket, openPeerQuery, tcpPeerUid, unixPeer, whyUidsAreMapped } from "../../hardening/peer.ts";
-import { skipWithoutOtherUser } from "../proxy-process.ts";
+import { packageRoot, skipWithoutOtherUser } from "../proxy-process.ts";
 import { waitFor } from "../wait-for.ts";
 
 const ownUid = process.geteuid?.() ?? -1;
@@ -92,6 +92,25 @@ describe("the owner of a client's socket", () => {
       pairs.map(([, served]) => tcpPeerUid(served)),
       pairs.map(() => ({ uid: ownUid })),
     );
+  });
+
+  test("is the other user's for one that speaks Multipath TCP, as far as it is TCP", asRoot, async (t) => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "codex-mptcp-"));
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    fs.chmodSync(folder, 0o755);
+    const client = join(folder, "client");
+    const source = join(packageRoot, "test/hardening/mptcp-client.c");
+    const env = { PATH: "/usr/local/bin:/usr/bin:/bin" };
+    assert.equal(spawnSync(process.env.CC || "cc", ["-O1", source, "-o", client], { env }).status, 0);
+    fs.chmodSync(client, 0o755);
+    const accepted = once(server, "connection");
+    const user = ["--reuid=60001", "--regid=60001", "--clear-groups"];
+    const child = spawn("/usr/bin/setpriv", [...user, client, String(portOf(server))]);
+    opened.push({ destroy: () => child.kill("SIGKILL") });
+    const ended = once(child, "exit").then(([code]) => code as number);
+    const served = await Promise.race([accepted, ended]);
+    if (served === 2) return t.skip("this kernel has no Multipath TCP");
+    assert.deepEqual(tcpPeerUid(keep((served as [Socket])[0])), { uid: 60001 });
   });
 
   test("is the other user's for a process of that user", asRoot, async () => {
