@@ -2,6 +2,9 @@
 
 import { isIPv4, isIPv6 } from "node:net";
 
+/** Where a port of server info is that comes without a host. */
+export const defaultHost = "127.0.0.1";
+
 /**
  * @param host - a host name or address without port, IPv6 with or without brackets
  * @returns true for localhost, 127.0.0.0/8 and ::1; RFC 6761 6.3, RFC 1122 3.2.1.3, RFC 4291 2.5.3

@@ -127,13 +127,12 @@ export async function prepareServer(
   await server.ready();
   await credential?.start();
 
-  let port: number | undefined;
+  let tcp: { readonly host: string; readonly port: number } | undefined;
   return {
     isLimited: access.isLimited,
     listen: async () => {
-      const tcp = await listeners.listen();
-      port = tcp?.port;
-      refuseItself(options, port);
+      tcp = await listeners.listen();
+      refuseItself(options, tcp);
       await admin?.listen();
       names = namesOf(options, tcp);
       return names;
@@ -143,7 +142,8 @@ export async function prepareServer(
       const { serverInfo, serverInfoFd, socketName, adminName } = options;
       if (serverInfo === undefined || serverInfoFd === undefined) return;
       const where = {
-        port,
+        port: tcp?.port,
+        ...(tcp !== undefined && { host: tcp.host }),
         ...(socketName !== undefined && { socket: socketName }),
         ...(adminName !== undefined && { admin_socket: adminName }),
       };
@@ -155,12 +155,15 @@ export async function prepareServer(
 }
 
 // Each request would make another one, until no descriptor is left.
-function refuseItself({ upstreamUrl, upstreamProxy }: Options, port: number | undefined): void {
-  if (port === undefined) return;
+function refuseItself(
+  { upstreamUrl, upstreamProxy }: Options,
+  tcp: { readonly host: string; readonly port: number } | undefined,
+): void {
+  if (tcp === undefined) return;
   const next = upstreamProxy ?? upstreamUrl;
-  const isHere = next.hostname === "127.0.0.1" || next.hostname === "localhost";
-  if (!isHere || next.port !== String(port)) return;
-  throw new StartError("PXY_START_UPSTREAM_URL", `port ${port} of this machine is this proxy itself`);
+  const isHere = next.hostname === tcp.host || next.hostname === "localhost";
+  if (!isHere || next.port !== String(tcp.port)) return;
+  throw new StartError("PXY_START_UPSTREAM_URL", `port ${tcp.port} of this machine is this proxy itself`);
 }
 
 function describeService(names: readonly string[], lifecycle: Lifecycle): string {

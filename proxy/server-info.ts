@@ -5,12 +5,15 @@
 import fs from "node:fs";
 import { resolve } from "node:path";
 import { StartError } from "./errors.ts";
+import { defaultHost } from "./loopback.ts";
 import { ownIdentity, type ProcessIdentity } from "./process-identity.ts";
 import { sayWarning } from "./terminal.ts";
 
 export interface ServerInfo extends ProcessIdentity {
   /** absent where it listens on a unix socket alone */
   readonly port?: number;
+  /** as in a URL, where the port is not one of 127.0.0.1: sockets that were passed can be of any loopback address */
+  readonly host?: string;
   /** path of the unix socket for clients, or `@name` of an abstract one */
   readonly socket?: string;
   /** likewise, of the admin socket */
@@ -22,13 +25,20 @@ export interface ServerInfo extends ProcessIdentity {
 
 /** Describe the running process. */
 export function describeServer(
-  where: { readonly port: number | undefined; readonly socket?: string; readonly admin_socket?: string },
+  where: {
+    readonly port: number | undefined;
+    readonly host?: string;
+    readonly socket?: string;
+    readonly admin_socket?: string;
+  },
   version: string,
 ): ServerInfo {
   const { pid, ...identity } = ownIdentity();
   const started_at = new Date(Date.now() - process.uptime() * 1000).toISOString();
-  const { port, ...sockets } = where;
-  return { ...(port !== undefined && { port }), pid, ...sockets, started_at, ...identity, version };
+  const { port, host, ...sockets } = where;
+  const isElsewhere = host !== undefined && host !== defaultHost;
+  const address = { ...(port !== undefined && { port }), ...(isElsewhere && { host }) };
+  return { ...address, pid, ...sockets, started_at, ...identity, version };
 }
 
 /** What the claim on `file` is called until it becomes that file (native/launcher/server-info.c). */

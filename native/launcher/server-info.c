@@ -2,6 +2,7 @@
 // temporary file that becomes server info is the lock, flock(2), so that of two starts at once one wins,
 // the rename ends the claim, and a start that ends in any other way leaves nothing that could block.
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -78,11 +79,24 @@ static bool connects_to(const struct sockaddr *address, socklen_t length) {
   return error == 0 || error == EAGAIN;  // of a unix socket: its queue is full
 }
 
+// On 127.0.0.1, unless there is another address: "127.0.0.2", or "[::1]".
+static bool is_reachable_by_tcp(const char *text) {
+  in_port_t port = htons((unsigned short)number_of(text, "port"));
+  if (port == 0) return false;
+  char host[64];
+  text_of(text, "host", host, sizeof host);
+  struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = port};
+  host[strcspn(host, "]")] = '\0';
+  if (host[0] == '[' && inet_pton(AF_INET6, host + 1, &six.sin6_addr) == 1) {
+    return connects_to((struct sockaddr *)&six, sizeof six);
+  }
+  struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = port};
+  if (inet_pton(AF_INET, host, &four.sin_addr) != 1) four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return connects_to((struct sockaddr *)&four, sizeof four);
+}
+
 static bool is_reachable(const char *text) {
-  struct sockaddr_in tcp = {.sin_family = AF_INET,
-                            .sin_port = htons((unsigned short)number_of(text, "port")),
-                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  if (tcp.sin_port != 0 && connects_to((struct sockaddr *)&tcp, sizeof tcp)) return true;
+  if (is_reachable_by_tcp(text)) return true;
   struct sockaddr_un local = {.sun_family = AF_UNIX};
   text_of(text, "socket", local.sun_path, sizeof local.sun_path);
   size_t length = strlen(local.sun_path);

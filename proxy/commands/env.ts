@@ -10,7 +10,7 @@ import {
   shellQuoted,
 } from "./client-settings.ts";
 import { CommandError } from "./errors.ts";
-import { findRunningProxy } from "./running-proxy.ts";
+import { authorityOf, findRunningProxy } from "./running-proxy.ts";
 import { printOut } from "./terminal.ts";
 
 interface EnvOptions {
@@ -40,7 +40,7 @@ async function env(options: EnvOptions): Promise<void> {
   if (info.port === undefined) {
     throw new CommandError("CMD_NO_PORT", `the proxy listens on the unix socket ${info.socket} alone`);
   }
-  const settings = { baseUrl: `http://127.0.0.1:${info.port}/v1`, tokenVariable: options.tokenEnv };
+  const settings = { baseUrl: `http://${authorityOf(info)}/v1`, tokenVariable: options.tokenEnv };
   printOut(format(settings, options));
 }
 

@@ -3,6 +3,7 @@
 
 import { basename } from "node:path";
 import { Command } from "commander";
+import { defaultHost } from "../loopback.ts";
 import { addClientOptions } from "./client-options.ts";
 import { codexArguments, sdkVariables } from "./client-settings.ts";
 import { withoutKeys } from "./key-like.ts";
@@ -53,12 +54,13 @@ async function exec([program = "", ...args]: readonly string[], options: ExecOpt
   // From here on this process, too, can be looked into by nobody of its user, and its environment is empty.
   await import("../../hardening/pre-main.ts");
   const port = info.port ?? (await openBridgeTo(info.socket ?? ""));
-  const settings = { baseUrl: `http://127.0.0.1:${port}/v1`, tokenVariable: tokenEnv };
+  const { host = defaultHost } = info.port === undefined ? {} : info;
+  const settings = { baseUrl: `http://${host}:${port}/v1`, tokenVariable: tokenEnv };
   const isCodex = /^codex(\.js)?$/.test(basename(program));
   return becomeChild(program, isCodex ? [...codexArguments(settings), ...args] : args, {
     ...rest,
     ...sdkVariables(settings, token),
-    ...pastForwardProxies(rest),
+    ...pastForwardProxies(rest, host.replace(/^\[|\]$/g, "")),
   });
 }
 
@@ -67,10 +69,10 @@ async function openBridgeTo(socket: string): Promise<number> {
   return openBridge(toSocketPath(socket));
 }
 
-// A client that uses the environment's forward proxy for everything would ask it for 127.0.0.1 too.
-function pastForwardProxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+// A client that uses the environment's forward proxy for everything would ask it for this machine too.
+function pastForwardProxies(environment: NodeJS.ProcessEnv, host: string): NodeJS.ProcessEnv {
   const namesProxy = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].some((name) => environment[name]);
   if (!namesProxy) return {};
-  const extended = (name: string) => [environment[name], "127.0.0.1"].filter(Boolean).join(",");
+  const extended = (name: string) => [environment[name], host].filter(Boolean).join(",");
   return { no_proxy: extended("no_proxy"), NO_PROXY: extended("NO_PROXY") };
 }

@@ -3,6 +3,7 @@
 
 import fs from "node:fs";
 import net from "node:net";
+import { defaultHost, isLoopbackHost } from "../loopback.ts";
 import { livenessOf } from "../process-identity.ts";
 import type { ServerInfo } from "../server-info.ts";
 import { CommandError } from "./errors.ts";
@@ -57,9 +58,21 @@ function parseServerInfo(text: string): ServerInfo | undefined {
   const isPort = (port: unknown) => Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536;
   const isPid = Number.isInteger(value.pid) && Number(value.pid) > 0;
   const hasAddress = value.port === undefined ? typeof value.socket === "string" : isPort(value.port);
-  const isText = (member: unknown) => member === undefined || typeof member === "string";
-  const texts = [value.socket, value.admin_socket, value.boot_id, value.pid_namespace];
-  return isPid && hasAddress && texts.every(isText) ? (value as ServerInfo) : undefined;
+  const hasHost =
+    value.host === undefined || (typeof value.host === "string" && isLoopbackAddress(value.host));
+  const { socket, admin_socket, boot_id, pid_namespace, started_at, version } = value;
+  const texts = [socket, admin_socket, boot_id, pid_namespace, started_at, version];
+  return isPid && hasAddress && hasHost && texts.every(isPlainText) ? (value as ServerInfo) : undefined;
+}
+
+// It goes to other programs as part of a URL.
+function isLoopbackAddress(host: string): boolean {
+  return /^(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])$/.test(host) && isLoopbackHost(host);
+}
+
+// It goes to a terminal, and anybody may have written the file.
+function isPlainText(member: unknown): boolean {
+  return member === undefined || (typeof member === "string" && !/\p{Cc}/u.test(member));
 }
 
 /**
@@ -94,12 +107,18 @@ export async function findRunningProxy(file: string): Promise<ServerInfo> {
 
 /** Where clients connect to, for a message. */
 export function addressOf(info: ServerInfo): string {
-  return info.port === undefined ? (info.socket ?? "") : `127.0.0.1:${info.port}`;
+  return info.port === undefined ? (info.socket ?? "") : authorityOf(info);
+}
+
+/** Host and port, as in a URL. */
+export function authorityOf({ host = defaultHost, port }: ServerInfo): string {
+  return `${host}:${port}`;
 }
 
 /** The target of a connection. */
 export function connectTarget(info: ServerInfo): net.NetConnectOpts {
-  if (info.port !== undefined) return { host: "127.0.0.1", port: info.port };
+  const { host = defaultHost, port } = info;
+  if (port !== undefined) return { host: host.replace(/^\[|\]$/g, ""), port };
   return { path: toSocketPath(info.socket ?? "") };
 }
 

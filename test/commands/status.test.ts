@@ -96,8 +96,34 @@ test("a pid of another namespace proves nothing: then the connection decides", a
   assert.deepEqual([code, stdout], [3, `not running: nobody listens on 127.0.0.1:${info.port}\n`]);
 });
 
+const noServerInfo = [
+  "",
+  "{",
+  "null",
+  "[]",
+  '{"port":0,"pid":1}',
+  '{"port":1,"pid":"x"}',
+  '{"pid":1}',
+  '{"port":1,"pid":1,"host":"example.com"}',
+  '{"port":1,"pid":1,"host":"192.0.2.1"}',
+  '{"port":1,"pid":1,"host":"127.0.0.1/$(id)"}',
+];
+
+test("nothing in a file of another user means anything to a terminal", async () => {
+  for (const member of ["socket", "started_at", "version", "boot_id"]) {
+    for (const code of ["\u001b]0;title\u0007", "\n", "\u009b2J"]) {
+      fs.writeFileSync(file, JSON.stringify({ socket: "/x", pid: process.pid, [member]: `/${code}` }));
+      const { code: exit, stdout, stderr } = await status();
+      assert.deepEqual(
+        [exit, stdout, stderr.split("\n")[0]],
+        [1, "", `codex: error: ${file} is not server info`],
+      );
+    }
+  }
+});
+
 test("what is no server info is named, with exit 1", async () => {
-  for (const content of ["", "{", "null", "[]", '{"port":0,"pid":1}', '{"port":1,"pid":"x"}', '{"pid":1}']) {
+  for (const content of noServerInfo) {
     fs.writeFileSync(file, content);
     const { code, stderr } = await status();
     assert.deepEqual([code, stderr.split("\n")[0]], [1, `codex: error: ${file} is not server info`]);

@@ -105,6 +105,31 @@ test("a unix socket alone opens no TCP port, and [::1] is as good as 127.0.0.1",
   await six.close();
 });
 
+test("clients are told the address that was passed, not whoever has its port on 127.0.0.1", async () => {
+  const info = join(folder, "info.json");
+  const systemd = await PlayedSystemd.hold(onLoopback("127.0.0.2"));
+  const port = systemd.ports[0] as number;
+  const service = systemd.start({ args: args("--server-info", info) });
+  await service.served();
+  const impostor = net.createServer().listen(port, "127.0.0.1");
+  await once(impostor, "listening");
+  const command = (name: string, ...more: string[]) =>
+    runProxy({
+      args: [name, "--server-info", info, ...more],
+      env: { ...process.env, http_proxy: "http://x" },
+    });
+  const env = await command("env", "--json");
+  assert.equal(JSON.parse(env.stdout).base_url, `http://127.0.0.2:${port}/v1`);
+  const exec = await command("exec", "--", "sh", "-c", 'echo "$OPENAI_BASE_URL $no_proxy"');
+  assert.equal(exec.stdout, `http://127.0.0.2:${port}/v1 127.0.0.2\n`);
+  const { stdout } = await command("status");
+  assert.match(stdout, new RegExp(`^running on 127.0.0.2:${port}, `));
+  impostor.close();
+  service.kill("SIGTERM");
+  await service.ended();
+  await systemd.close();
+});
+
 test("variables that were meant for another process are not heeded, nor are their descriptors passed on", async () => {
   const systemd = await PlayedSystemd.hold(onLoopback());
   const service = systemd.start({ args: args(), env: { LISTEN_PID: "1" } });
