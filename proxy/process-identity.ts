@@ -55,6 +55,16 @@ export function livenessOf({ pid, start_ticks, boot_id, pid_namespace }: Process
   }
 }
 
+/** Real, effective, saved and file system uid of a process; none where they cannot be read. */
+export function userIdsOf(pid: number): readonly number[] {
+  try {
+    const line = /^Uid:(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
+    return line.trim().split(/\s+/).map(Number);
+  } catch {
+    return [];
+  }
+}
+
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -47,6 +47,13 @@ static void start_listening(const struct unix_wish *wish, int fd, int at) {
   place_descriptor(fd, at);
 }
 
+static bool has_control_character(const char *text) {
+  for (const char *c = text; *c != '\0'; c++) {
+    if ((unsigned char)*c < 0x20 || *c == 0x7f) return true;
+  }
+  return false;
+}
+
 // The name alone says who may connect: everyone in this network namespace.
 static void listen_on_abstract(const struct unix_wish *wish, int at) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -54,6 +61,7 @@ static void listen_on_abstract(const struct unix_wish *wish, int at) {
   if (length == 0 || length > sizeof address.sun_path - 1) {
     refuse(wish, "give a name of 1 to 107 bytes after the @", "an abstract name cannot have this length");
   }
+  if (has_control_character(wish->path)) refuse(wish, "give it another name", "it has a control character");
   memcpy(address.sun_path + 1, wish->path + 1, length);
   int fd = open_socket(wish);
   if (bind(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)) != 0) {
@@ -184,9 +192,7 @@ static const char *fault_of_path(const char *path) {
   size_t length = strlen(path);
   const char *name = strrchr(path, '/') + 1;
   if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return "it names a directory";
-  for (size_t i = 0; i < length; i++) {
-    if ((unsigned char)path[i] < 0x20 || path[i] == 0x7f) return "it has a control character";
-  }
+  if (has_control_character(path)) return "it has a control character";
   bool is_too_long = length >= sizeof((struct sockaddr_un *)NULL)->sun_path;
   return is_too_long ? "it is longer than the 107 bytes that the address of a socket can have" : NULL;
 }

@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import net from "node:net";
 import { defaultHost, isLoopbackHost } from "../loopback.ts";
-import { livenessOf } from "../process-identity.ts";
+import { livenessOf, userIdsOf } from "../process-identity.ts";
 import type { ServerInfo } from "../server-info.ts";
 import { CommandError } from "./errors.ts";
 
@@ -22,8 +22,9 @@ const maxFileBytes = 16 * 1024;
  */
 export function readServerInfo(file: string): ServerInfo | undefined {
   let text: string;
+  let owner: number;
   try {
-    text = readPlainFile(file);
+    ({ text, owner } = readPlainFile(file));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
@@ -33,15 +34,27 @@ export function readServerInfo(file: string): ServerInfo | undefined {
   }
   const info = parseServerInfo(text);
   if (info === undefined) throw new CommandError("CMD_SERVER_INFO", `${file} is not server info`);
+  refuseProcessOfOthers(file, owner, info);
   return info;
 }
 
-function readPlainFile(file: string): string {
+// Or whoever may write a file could say which process it is that root, say, ends.
+function refuseProcessOfOthers(file: string, owner: number, info: ServerInfo): void {
+  if (owner === 0 || owner === process.geteuid?.() || livenessOf(info) !== "alive") return;
+  if (userIdsOf(info.pid).includes(owner)) return;
+  throw new CommandError(
+    "CMD_SERVER_INFO",
+    `${file} belongs to uid ${owner}, but process ${info.pid}, which it names, to another user`,
+  );
+}
+
+function readPlainFile(file: string): { readonly text: string; readonly owner: number } {
   const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
-    if (!fs.fstatSync(fd).isFile()) throw new Error("not a file");
+    const status = fs.fstatSync(fd);
+    if (!status.isFile()) throw new Error("not a file");
     const buffer = Buffer.alloc(maxFileBytes);
-    return buffer.toString("utf8", 0, fs.readSync(fd, buffer));
+    return { text: buffer.toString("utf8", 0, fs.readSync(fd, buffer)), owner: status.uid };
   } finally {
     fs.closeSync(fd);
   }

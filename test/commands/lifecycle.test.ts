@@ -92,6 +92,21 @@ test("stop never signals a process that merely has the pid now", async () => {
   assert.equal(bystander.signalCode, null);
 });
 
+test("no file of another user has root end a process of a third", {
+  skip: skipWithoutOtherUser,
+}, async () => {
+  const proxy = await startProxy({ args: ["--user", "60002", "--server-info", file] });
+  const info = fs.readFileSync(file, "utf8");
+  fs.chownSync(file, 60_003, 60_003);
+  const { code, stderr } = await run("stop");
+  const message = `${file} belongs to uid 60003, but process ${proxy.pid}, which it names, to another user`;
+  assert.deepEqual([code, stderr.split("\n")[0]], [1, `codex: error: ${message}`]);
+  assert.equal(fs.readFileSync(file, "utf8"), info);
+  fs.chownSync(file, 60_002, 60_002);
+  assert.equal((await run("stop")).code, 0, "of the user that the proxy runs as it is taken");
+  await proxy.ended;
+});
+
 test("stop by a user who may not says who may", { skip: skipWithoutOtherUser }, async () => {
   const proxy = await startProxy({ args: ["--user", "60002", "--server-info", file] });
   const result = await runProxy({ through: [...asOtherUser], args: ["stop", "--server-info", file] });
