@@ -16,15 +16,15 @@ static const char *const global_options_with_value[] = {
 
 // Mirrored by proxy/command-list.ts, which holds the help; test/commands/dispatch.test.ts compares the two.
 static const struct command commands[] = {
-    {"env", false},
-    {"exec", false},
-    {"rotate", true},
-    {"token", false},
-    {"status", false},
-    {"wait", false},
-    {"stop", false},
-    {"top", false},
-    {"audit", false},
+    {"env", false, false},
+    {"exec", false, true},
+    {"rotate", true, false},
+    {"token", false, false},
+    {"status", false, false},
+    {"wait", false, false},
+    {"stop", false, false},
+    {"top", false, false},
+    {"audit", false, false},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -117,6 +117,7 @@ void fail(enum exit_code code, const char *hint, const char *format, ...)
 struct command {
   const char *name;
   bool reads_key;  // from stdin: then it runs as hardened as the proxy starts
+  bool runs_another;  // which gets no descriptor of the caller's but stdio
 };
 enum program choose_program(int argc, char **argv, int *first_argument);
 const struct command *find_command(const char *name);

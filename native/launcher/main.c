@@ -104,6 +104,8 @@ static void become_command(const struct package_paths *paths, const struct comma
   arguments[count++] = paths->commands_entry;
   for (int i = first_argument; i < argc; i++) arguments[count++] = argv[i];
   arguments[count] = NULL;
+  // Node closes the first few by itself, and leaves those behind a gap.
+  if (command->runs_another) close_inherited_descriptors(LISTEN_FD);
   if (!command->reads_key) become_node(arguments, environ);
 
   close_inherited_descriptors(LISTEN_FD);

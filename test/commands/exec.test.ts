@@ -106,6 +106,22 @@ test("the command has no variable that looks like a key, their names are told, t
   );
 });
 
+test("no descriptor of the caller reaches the command, however high its number is", async () => {
+  const command = ["sh", "-c", "cat <&3; cat /dev/fd/99; ls /proc/$$/fd | head -n 3"];
+  const opened = [3, 20, 99].map((fd) => `exec ${fd}<"$0"`).join(";");
+  const run = (...through: string[]) =>
+    runProxy({
+      command: "bash",
+      args: ["-c", `${opened}; exec "$@"`, join(folder, "key.txt"), ...through, ...command],
+      env: { PATH: process.env.PATH },
+      input: "",
+    });
+  fs.writeFileSync(join(folder, "key.txt"), "sk-real\n");
+  assert.match((await run()).stdout, /^sk-real\nsk-real\n/, "the control: without exec they reach it");
+  const { stdout } = await run(launcher, "exec", "--server-info", file, "--");
+  assert.doesNotMatch(stdout, /sk-real/);
+});
+
 test("--keep keeps one; --token-env keeps the client token and gives it to SDKs as their key", async () => {
   const env = { GITHUB_TOKEN: "wanted", MY_TOKEN: "client-token" };
   const options = ["--keep", "GITHUB_TOKEN", "--token-env", "MY_TOKEN"];
