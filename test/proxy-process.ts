@@ -110,6 +110,7 @@ export async function startProxy(options: RunOptions): Promise<RunningProxy> {
     if (listening !== undefined) break;
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
       child.kill("SIGKILL");
+      await ended; // and with it all that it has said
       throw new Error(`the proxy did not start:\n${output.stderr}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
