@@ -3,6 +3,14 @@
 import { CommandError } from "./errors.ts";
 import { defaultServerInfo, findRunningProxy } from "./running-proxy.ts";
 
+const privilegeHint = "the admin socket is for root and for the user who started the proxy";
+
+/** What to say where an admin socket cannot be connected to. */
+export function cannotConnect(path: string, code: string | undefined): CommandError {
+  const hint = code === "EACCES" ? { hint: privilegeHint } : {};
+  return new CommandError("CMD_UNREACHABLE", `cannot connect to ${path}: ${code}`, hint);
+}
+
 export interface AdminSocketOptions {
   readonly serverInfo?: string;
   readonly adminSocket?: string;

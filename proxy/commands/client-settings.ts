@@ -21,12 +21,17 @@ export const placeholderKey = "replaced-by-the-proxy";
 export function codexArguments({ baseUrl, tokenVariable }: ClientSettings): string[] {
   const members = [
     `name="${provider}"`,
-    `base_url="${baseUrl}"`,
+    `base_url="${withoutBrackets(baseUrl)}"`,
     'wire_api="responses"',
     "supports_websockets=false",
     ...(tokenVariable === undefined ? [] : [`env_key="${tokenVariable}"`]),
   ];
   return ["-c", `model_providers.${provider}={${members.join(",")}}`, "-c", `model_provider="${provider}"`];
+}
+
+// To a shell, those of an IPv6 address make a pattern of file names; to TOML these are the same.
+function withoutBrackets(url: string): string {
+  return url.replaceAll("[", "\\u005B").replaceAll("]", "\\u005D");
 }
 
 /** The same as lines for config.toml. */

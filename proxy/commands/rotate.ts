@@ -9,7 +9,7 @@ import { refuseWatchersHere } from "../../hardening/pre-main.ts";
 import { readSecretFromStdin, type Secret } from "../../hardening/secret.ts";
 import { sendSecret } from "../../hardening/secret-transfer.ts";
 import { printOut } from "../terminal.ts";
-import { type AdminSocketOptions, findAdminSocket } from "./admin-socket.ts";
+import { type AdminSocketOptions, cannotConnect, findAdminSocket } from "./admin-socket.ts";
 import { CommandError } from "./errors.ts";
 import { refuseForeignListener } from "./trusted-listener.ts";
 
@@ -53,7 +53,7 @@ function connect(path: string, named: string): Promise<Socket> {
       }
     });
     socket.once("error", ({ code }: NodeJS.ErrnoException) => {
-      reject(new CommandError("CMD_UNREACHABLE", `cannot connect to ${path}: ${code}`));
+      reject(cannotConnect(path, code));
     });
   });
 }

@@ -22,6 +22,8 @@ export async function becomeChild(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<never> {
+  // The one name that spawn takes for a mistake of its caller's.
+  if (program === "") throw new CommandError("CMD_NOT_FOUND", "cannot run the command: its name is empty");
   const hasTerminal = isatty(0); // process.stdin would make the pipe that both share non-blocking
   const forward = (signal: NodeJS.Signals) => {
     const isSentToBoth = hasTerminal && signalsOfTerminal.includes(signal);

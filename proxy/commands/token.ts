@@ -19,7 +19,7 @@ import {
 import { readClientTokens, readOwnFile } from "../access/token-file.ts";
 import { wholeNumber } from "../option-values.ts";
 import { printOut, sayPlain } from "../terminal.ts";
-import { type AdminSocketOptions, findAdminSocket } from "./admin-socket.ts";
+import { type AdminSocketOptions, cannotConnect, findAdminSocket } from "./admin-socket.ts";
 import { CommandError } from "./errors.ts";
 import { toSocketPath } from "./running-proxy.ts";
 import { refuseForeignListener } from "./trusted-listener.ts";
@@ -171,7 +171,7 @@ function send(path: string, named: string, content: string): Promise<{ readonly 
     );
     request.on("error", (error: NodeJS.ErrnoException) => {
       if (error instanceof CommandError) reject(error);
-      else reject(new CommandError("CMD_UNREACHABLE", `cannot connect to ${path}: ${error.code}`));
+      else reject(cannotConnect(path, error.code));
     });
   });
 }

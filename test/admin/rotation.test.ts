@@ -459,3 +459,23 @@ test("a proxy that is not there is an error of its own, before a key is asked fo
   const info = await rotate(newKey, "--server-info", join(folder, "missing.json"));
   assert.equal(info.code, 3);
 });
+
+test("a user who may not open the admin socket is told for whom it is", {
+  skip: skipWithoutOtherUser,
+}, async () => {
+  const proxy = await startProxy({ args: ["--admin-socket", path, ...quietUser] });
+  const tokens = join(folder, "tokens");
+  fs.writeFileSync(tokens, "");
+  fs.chownSync(tokens, 60_001, 60_001);
+  for (const args of [["rotate"], ["token", "reload", "--client-tokens", tokens]]) {
+    const options = {
+      through: [...asOtherUser],
+      args: [...args, "--admin-socket", path],
+      input: `${newKey}\n`,
+    };
+    const { code, stderr } = await runProxy(options);
+    const expected = `codex: error: cannot connect to ${path}: EACCES\ncodex: hint: the admin socket is for root and for the user who started the proxy\n`;
+    assert.deepEqual([code, stderr], [3, expected]);
+  }
+  await proxy.stop();
+});

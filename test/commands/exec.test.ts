@@ -161,6 +161,7 @@ test("its exit code, the signal by which it ended, and not having been found are
   assert.deepEqual(await end("sh", "-c", "kill -KILL $$"), [null, "SIGKILL"]);
   assert.deepEqual(await end("sh", "-c", "kill -TERM $$"), [null, "SIGTERM"]);
   assert.deepEqual(await end("no-such-program-anywhere"), [127, null]);
+  assert.deepEqual(await end(""), [127, null]);
   assert.deepEqual(await end("/etc/passwd"), [126, null]);
 });
 
