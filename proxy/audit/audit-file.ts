@@ -8,6 +8,9 @@ import { type ChainHead, chainStart, readChainedLine } from "./audit-chain.ts";
 // A record has some 600 bytes, and never more than 2 KiB.
 const maxTailBytes = 64 * 1024;
 
+// How every record begins, without a chain and with one.
+const recordStarts = ['{"time":"', '{"seq":'];
+
 export interface AuditFileEnd {
   /** where the chain goes on; undefined without one */
   readonly head: ChainHead | undefined;
@@ -30,7 +33,10 @@ export function takeAuditFile(fd: number, path: string, isChained: boolean): Aud
     fs.readSync(fd, tail, 0, tail.length, size - tail.length);
     const end = tail.lastIndexOf(0x0a) + 1;
     const unfinishedBytes = tail.length - end;
-    if (size > maxTailBytes && end === 0) throw refuse("its last line is no record");
+    // Another file's last line is not cut off: whoever named that file by mistake keeps it.
+    if ((size > maxTailBytes && end === 0) || !isBegunRecord(tail.subarray(end))) {
+      throw refuse("its last line is no record");
+    }
     if (unfinishedBytes > 0) fs.ftruncateSync(fd, size - unfinishedBytes);
     if (end === 0) return { head: isChained ? chainStart : undefined, unfinishedBytes };
 
@@ -47,4 +53,10 @@ export function takeAuditFile(fd: number, path: string, isChained: boolean): Aud
     if (cause instanceof StartError) throw cause;
     throw refuse((cause as NodeJS.ErrnoException).code ?? "unknown error", cause);
   }
+}
+
+// A power failure can leave zeros in place of what was written last.
+function isBegunRecord(rest: Buffer): boolean {
+  const text = rest.toString("latin1", 0, 16);
+  return text.startsWith("\0") || recordStarts.some((start) => start.startsWith(text.slice(0, start.length)));
 }

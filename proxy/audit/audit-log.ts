@@ -53,6 +53,8 @@ export class AuditLog {
   #lost = 0;
   #isScheduled = false;
   #trouble: string | undefined;
+  /** why the last write failed */
+  #reason: string | undefined;
   #busySinceMs: number | undefined;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -111,7 +113,26 @@ export class AuditLog {
     this.#setup.onTrouble(undefined);
   }
 
+  /**
+   * The process ends: write what waits, with a little patience for a reader that is busy.
+   *
+   * @returns records that are lost
+   */
+  finish(): number {
+    const deadlineMs = performance.now() + maxBusyMs;
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (this.flush(); this.#isBusy && performance.now() < deadlineMs; this.flush()) {
+      Atomics.wait(pause, 0, 0, busyRetryMs);
+    }
+    return this.#waiting.length + this.#lost;
+  }
+
+  get #isBusy(): boolean {
+    return this.#waiting.length > 0 && this.#reason === "EAGAIN";
+  }
+
   #tryAgain(reason: string): void {
+    this.#reason = reason;
     this.#busySinceMs ??= performance.now();
     const isBusy = reason === "EAGAIN" && performance.now() - this.#busySinceMs < maxBusyMs;
     clearTimeout(this.#retry);

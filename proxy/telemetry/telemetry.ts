@@ -138,7 +138,8 @@ function openAuditLog(options: TelemetryOptions, { version }: TelemetrySetup): O
       if (!hasBegun) return;
       refusals.flush();
       log.append({ time: now(), event: "end" });
-      log.flush();
+      const lost = log.finish();
+      if (lost > 0) sayWarning(`${lost} audit records are lost: they could not be written before the end`);
       tellHead();
     },
   };

@@ -352,6 +352,11 @@ describe("the file", () => {
       () => fs.writeFileSync(file, "x".repeat(100_000)),
       /its last line is no record/,
     ],
+    [
+      "a file of something else, whose last line would be cut off",
+      () => fs.writeFileSync(file, "one\nthe last one", { mode: 0o600 }),
+      /its last line is no record/,
+    ],
   ];
   for (const [what, make, reason] of refused) {
     test(`is not ${what}`, async () => {
@@ -513,6 +518,28 @@ describe("a chain", () => {
     fs.writeFileSync(file, '{"event":"request"}\n');
     assert.match((await run("--audit-chain")).stderr, /it does not end in a record of a chain/);
   });
+});
+
+test("records that a full disk takes no more until the end are counted in the last message", {
+  skip: isRoot ? false : "needs root, to make a small disk",
+}, async () => {
+  const disk = fs.mkdtempSync(join(folder, "disk-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=16k,mode=755", "tmpfs", disk]);
+  try {
+    file = join(disk, "audit.log");
+    const { output } = await start();
+    fs.writeFileSync(join(disk, "filler"), Buffer.alloc(12 * 1024));
+    let sent = 0;
+    for (let status: number | undefined = 200; status === 200; sent++) ({ status } = await post());
+    await proxy?.stop();
+    const written = read().split("\n").slice(0, -1).length;
+    // Besides the requests there are a start and an end.
+    const lost = new RegExp(`^codex: warning: ${sent + 2 - written} audit records are lost: `, "m");
+    assert.match(output.stderr, lost);
+  } finally {
+    await proxy?.stop();
+    execFileSync("umount", [disk]);
+  }
 });
 
 test("records go to stderr in lines among others", async () => {
