@@ -1,6 +1,7 @@
 // The page of `top`, as lines of text. Names in it come from clients: whatever they are, no byte of them
 // means anything to a terminal.
 
+import { rateKinds } from "../metrics/recent-rates.ts";
 import type { OpenRequest, StatusReport } from "../metrics/status-report.ts";
 import { plainText } from "../telemetry/plain-text.ts";
 import { CommandError } from "./errors.ts";
@@ -23,17 +24,20 @@ const rateSeconds = 10;
  * @throws {CommandError} CMD_UNREACHABLE where it is none
  */
 export function readStatusReport(value: unknown, socket: string): StatusReport {
-  const report = value as Partial<StatusReport> | null;
+  const report = value as Partial<StatusReport>;
   const isReport =
-    typeof report === "object" &&
-    report !== null &&
+    isObject(report) &&
     Array.isArray(report.open) &&
-    [report.history, report.tokens, report.refusals, report.upstream_errors].every(
-      (member) => typeof member === "object" && member !== null,
-    );
+    report.open.every(isObject) &&
+    [report.history, report.tokens, report.refusals, report.upstream_errors].every(isObject) &&
+    rateKinds.every((kind) => Array.isArray(report.history?.[kind]));
   if (!isReport)
     throw new CommandError("CMD_UNREACHABLE", `${socket} does not answer /status as a proxy would`);
   return report as StatusReport;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 /** Lay a report out. */

@@ -62,7 +62,12 @@ export class Tally implements ExchangeListener {
     const user = this.userOf(exchange);
     const model = this.modelOf(exchange);
     const status = exchange.status === undefined ? "none" : String(exchange.status);
-    seriesOf(this.requests, [user, model, status], () => ({ user, model, status, count: 0 })).count++;
+    seriesOf(this.requests, [user, model, status], ([user, model, status]) => ({
+      user,
+      model,
+      status,
+      count: 0,
+    })).count++;
     this.bytesIn += exchange.bytesIn;
     this.bytesOut += exchange.bytesOut;
     if (!exchange.isComplete) this.incomplete++;
@@ -74,7 +79,7 @@ export class Tally implements ExchangeListener {
     }
     const { usage } = exchange;
     if (usage === undefined) return;
-    const { tokens } = seriesOf(this.tokens, [user, model], () => ({
+    const { tokens } = seriesOf(this.tokens, [user, model], ([user, model]) => ({
       user,
       model,
       tokens: tokenKinds.map(() => 0),
@@ -118,13 +123,23 @@ function histogramOf(by: Map<string, Histogram>, model: string, bounds: readonly
   return found;
 }
 
-/** @param make - makes the series; where there are too many, its last one counts for all that follow */
-function seriesOf<Series>(all: Map<string, Series>, labels: readonly string[], make: () => Series): Series {
-  let own = "";
-  for (const label of labels) own += `${label}\0`;
-  const found = all.get(own);
-  if (found !== undefined) return found;
-  const series = make();
-  if (all.size < maxSeries) all.set(own, series);
+/** @param make - makes the series of the labels; where there are too many, one counts for all that follow */
+function seriesOf<Series, Labels extends readonly string[]>(
+  all: Map<string, Series>,
+  labels: readonly [...Labels],
+  make: (labels: readonly [...Labels]) => Series,
+): Series {
+  const known = all.get(keyOf(labels));
+  if (known !== undefined) return known;
+  const taken = all.size < maxSeries ? labels : (labels.map(() => "other") as unknown as typeof labels);
+  const key = keyOf(taken);
+  const series = all.get(key) ?? make(taken);
+  all.set(key, series);
   return series;
+}
+
+function keyOf(labels: readonly string[]): string {
+  let key = "";
+  for (const label of labels) key += `${label}\0`;
+  return key;
 }

@@ -20,9 +20,12 @@ const maxDecodedBytes = 64 * 1024 * 1024;
 
 const maxEndMs = 5000;
 
-/** @returns the one coding of an answer that can be undone here, undefined for any other */
-export function decodable(values: readonly string[]): Coding | undefined {
-  const coding = values.length === 1 ? (values[0] ?? "").trim().toLowerCase() : "";
+/**
+ * @param codings - in lower case
+ * @returns the one coding of an answer that can be undone here, undefined for any other
+ */
+export function decodable(codings: readonly string[]): Coding | undefined {
+  const coding = codings.length === 1 ? (codings[0] ?? "") : "";
   return Object.hasOwn(decoders, coding) ? (coding as Coding) : undefined;
 }
 

@@ -66,8 +66,8 @@ export class MeasuredExchange implements ExchangeObserver {
     this.#identify = identify;
     this.#listeners = listeners;
     // A compressed one would have to be unpacked first: not for a name.
-    const isPlain = request.headers["content-encoding"] === undefined;
-    this.#requestModel = isPlain ? new RequestModel() : undefined;
+    const codings = codingsOf(request.rawHeaders);
+    this.#requestModel = codings.length === 0 ? new RequestModel() : undefined;
     for (const listener of listeners) listener.began?.(this);
   }
 
@@ -152,7 +152,7 @@ export class MeasuredExchange implements ExchangeObserver {
     this.#isStream = /^text\/event-stream\b/.test(type);
     if (this.#isStream) this.#usage = new StreamUsage();
     else if (/^application\/json\b/.test(type)) this.#usage = new JsonUsage();
-    const codings = valuesOf(rawHeaders, "content-encoding");
+    const codings = codingsOf(rawHeaders);
     if (codings.length === 0 || this.#usage === undefined) return;
     const coding = decodable(codings);
     if (coding === undefined) this.#usage = undefined;
@@ -164,4 +164,12 @@ export class MeasuredExchange implements ExchangeObserver {
     this.#isEndTold = true;
     for (const listener of this.#listeners) listener.ended?.(this);
   }
+}
+
+/** The codings of a body (RFC 9110 8.4). `identity` is none, though it may be named. */
+function codingsOf(rawHeaders: readonly string[]): readonly string[] {
+  return valuesOf(rawHeaders, "content-encoding")
+    .flatMap((value) => value.split(","))
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== "" && coding !== "identity");
 }

@@ -8,7 +8,7 @@ import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { sparkline, topPage } from "../../proxy/commands/top-page.ts";
+import { readStatusReport, sparkline, topPage } from "../../proxy/commands/top-page.ts";
 import type { StatusReport } from "../../proxy/metrics/status-report.ts";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
 import { fc } from "../properties/settings.ts";
@@ -120,6 +120,27 @@ test("a proxy that is not there, or something else, is named with the exit code"
     assert.match(text, message);
   }
   other.close();
+});
+
+test("what is no report is refused, whatever is missing in it", () => {
+  const report = {
+    open: [{}],
+    history: { requests: [], tokens: [], bytes: [], refusals: [], failures: [] },
+    tokens: {},
+    refusals: {},
+    upstream_errors: {},
+  };
+  const read = (value: unknown) =>
+    topPage(readStatusReport(value, "PATH"), { columns: 80, rows: 9, isStyled: false });
+  assert.equal(read(report).length, 9, "the control");
+  const broken = [
+    ...Object.keys(report).map((member) => ({ ...report, [member]: undefined })),
+    ...Object.keys(report.history).map((kind) => ({ ...report, history: { ...report.history, [kind]: 1 } })),
+    { ...report, open: [null] },
+    ...[null, 1, "x", []],
+  ];
+  for (const value of broken)
+    assert.throws(() => read(value), /PATH does not answer \/status as a proxy would/);
 });
 
 test("no report puts anything on the terminal but its own, or writes beyond its edges", () => {

@@ -243,6 +243,23 @@ describe("a record", () => {
     }
   });
 
+  test("has model and usage also where a body is said to be `identity`, which is no coding", async () => {
+    const headers = { "content-type": "application/json", "content-encoding": "identity" };
+    const server = await answering(headers, Buffer.from(JSON.stringify(wholeAnswer("x"))));
+    await start([], server.url);
+    await post('{"model":"plain"}', ["Content-Encoding: Identity"]);
+    await post('{"model":"plain"}', ["Content-Encoding: gzip"]);
+    await requestRecord(2);
+    assert.deepEqual(
+      requests().map((record) => [record.model, record.usage]),
+      [
+        ["plain", usage],
+        [undefined, usage],
+      ],
+    );
+    server.close();
+  });
+
   test("is harmless, whatever the upstream calls a request", async () => {
     const server = await answering({ "x-request-id": `"\\}${"i".repeat(10_000)}\xff` }, Buffer.from("x"));
     await start([], server.url);
