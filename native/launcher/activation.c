@@ -42,6 +42,8 @@ static void read_name(int number, const struct sockaddr_storage *address, sockle
   bool is_abstract = path->sun_path[0] == '\0';
   snprintf(name, GIVEN_NAME, "%s%.*s", is_abstract ? "@" : "", (int)(is_abstract ? bytes - 1 : bytes),
            path->sun_path + (is_abstract ? 1 : 0));
+  // Clients would be told another name, which anybody can take.
+  if (is_abstract && strlen(name) != bytes) refuse(number, unit_hint, "its name has a NUL byte in it");
   for (const char *c = name; *c != '\0'; c++) {
     if ((unsigned char)*c < 0x20 || *c == 0x7f) refuse(number, unit_hint, "its name has a control character");
   }

@@ -166,6 +166,11 @@ describe("what is refused", () => {
     };
     return Object.assign(stand, { close: destroy });
   };
+  const abstractWithNul: SocketMaker = async () => {
+    const server = net.createServer().listen(`\0codex-activation-${process.pid}\0rest`);
+    await once(server, "listening");
+    return server;
+  };
   const cases: [string, () => SocketMaker[], StartOptions, RegExp][] = [
     [
       "an address that the network reaches",
@@ -174,6 +179,12 @@ describe("what is refused", () => {
       /descriptor 3: its address is not a loopback one/,
     ],
     ["a connection", () => [connected], {}, /descriptor 3: it does not listen/],
+    [
+      "an abstract name of which clients would be told a part",
+      () => [abstractWithNul],
+      {},
+      /descriptor 3: its name has a NUL byte in it/,
+    ],
     ["two of a kind", () => [onLoopback(), onLoopback()], {}, /descriptor 4: there is another of its kind/],
     [
       "an admin socket on TCP",
