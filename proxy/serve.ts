@@ -111,7 +111,7 @@ export async function prepareServer(
   isDraining = lifecycle.isDraining;
 
   if (admin !== undefined) {
-    addTokenRoute(admin, access);
+    addTokenRoute(admin, access, telemetry.tokensReplaced);
     addServiceRoutes(admin, {
       isDraining: () => lifecycle.isDraining(),
       hasCredential: () => credential?.isPresent ?? true,

@@ -1,6 +1,6 @@
 // What the proxy says on stderr, in one form. stdout stays empty but for --check, --version, --help.
 
-import { writeSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { writeErrorLine } from "../hardening/nonblocking-stderr.ts";
 import { StartError } from "./errors.ts";
 
@@ -24,7 +24,7 @@ export function sayError(message: string, hint?: string): void {
  */
 export function printOut(text: string): void {
   try {
-    writeSync(1, text);
+    writeFileSync(1, text); // unlike writeSync it goes on after a short write
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new StartError("PXY_START_OUTPUT", `cannot write to stdout: ${code}`, { cause });

@@ -101,6 +101,7 @@ export function openAccess(options: AccessOptions, setup: AccessSetup): Access {
       ? undefined
       : new ClientTokens(refuseUnkeepable(readClientTokens(file, setup.startUid)));
 
+  if (tokens?.isEmpty) setup.say("codex: warning: --client-tokens names no token: nobody is let in");
   return new Doorkeeper(
     options.needsPeer && doubt === undefined,
     rules,

@@ -56,6 +56,9 @@ export function formatClientToken({ name, digest, uid, expiresAtMs }: ClientToke
  * @throws {ClientTokenFileError} for the first line that is not right
  */
 export function parseClientTokens(text: string): readonly ClientToken[] {
+  if (text.startsWith("\ufeff")) {
+    throw new ClientTokenFileError("line 1: it begins with a byte order mark; save it without one");
+  }
   const tokens: ClientToken[] = [];
   const lineOf = new Map<string, number>();
   for (const [index, line] of text.split("\n").entries()) {

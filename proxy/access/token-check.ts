@@ -22,6 +22,10 @@ export class ClientTokens {
     this.#now = now;
   }
 
+  get isEmpty(): boolean {
+    return this.#tokens.length === 0;
+  }
+
   replace(tokens: readonly ClientToken[]): void {
     this.#tokens = tokens;
   }

@@ -1,6 +1,7 @@
 // Reading --client-tokens. The file decides who may spend: one that others may write is refused.
 
 import fs from "node:fs";
+import { dirname, resolve } from "node:path";
 import { StartError } from "../errors.ts";
 import { type ClientToken, ClientTokenFileError, parseClientTokens } from "./client-token.ts";
 
@@ -15,6 +16,7 @@ const maxFileBytes = 1024 * 1024;
  */
 export function readClientTokens(file: string, startUid: number | undefined): readonly ClientToken[] {
   try {
+    refuseForeignFolders(file, startUid);
     return parseClientTokens(readOwnFile(file, startUid));
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
@@ -22,6 +24,22 @@ export function readClientTokens(file: string, startUid: number | undefined): re
       cause instanceof ClientTokenFileError ? cause.message : (cause as NodeJS.ErrnoException).code;
     throw fail(file, reason ?? "it cannot be read", cause);
   }
+}
+
+// Whoever may write a folder on the way can put an older list of root's in this one's place.
+function refuseForeignFolders(file: string, startUid: number | undefined): void {
+  const places = new Set([resolve(file), fs.realpathSync(file)]);
+  for (const folder of [...places].flatMap(foldersOf)) {
+    const { uid, mode } = fs.statSync(folder);
+    const isSticky = (mode & 0o1000) !== 0;
+    if (uid !== 0 && uid !== startUid) throw fail(file, `${folder} belongs to another user`);
+    if ((mode & 0o022) !== 0 && !isSticky) throw fail(file, `${folder} can be written by others`);
+  }
+}
+
+function foldersOf(path: string): readonly string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [...foldersOf(folder), folder];
 }
 
 /** The content of a file that nobody but root and the starter may write. */

@@ -116,6 +116,10 @@ class ChainReading implements Verification {
       this.#find(
         `it begins with record ${seq}: what was before is missing; give the older files first, or --after HASH`,
       );
+    } else if (seq === chainStart.seq + 1 && prev === chainStart.hash) {
+      this.#find(
+        `a new chain begins behind record ${before.seq}: at that start the log was empty or gone, and what was there is not proven whole`,
+      );
     } else if (seq > before.seq + 1) {
       this.#find(`records ${before.seq + 1} to ${seq - 1} are missing before it`);
     } else if (seq <= before.seq) {

@@ -1,11 +1,13 @@
 // Questions to a running proxy over its admin socket.
 
 import http from "node:http";
+import { plainText } from "../telemetry/plain-text.ts";
 import { CommandError } from "./errors.ts";
 import { toSocketPath } from "./running-proxy.ts";
 
 const timeoutMs = 5000;
 const maxAnswerBytes = 16 * 1024 * 1024;
+const maxReasonLength = 200;
 
 /**
  * GET a path of the admin socket that answers in JSON.
@@ -29,12 +31,15 @@ export function readAdmin(socket: string, path: string): Promise<unknown> {
       });
       response.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "cut off"));
       response.on("end", () => {
-        if (response.statusCode !== 200) fail(`status ${response.statusCode}`);
+        let answer: { readonly error?: { readonly message?: unknown } } | null;
         try {
-          resolve(JSON.parse(Buffer.concat(chunks).toString("utf8")));
+          answer = JSON.parse(Buffer.concat(chunks).toString("utf8"));
         } catch {
-          fail("it is no JSON");
+          return fail(response.statusCode === 200 ? "it is no JSON" : `status ${response.statusCode}`);
         }
+        if (response.statusCode === 200) return resolve(answer);
+        const told = answer?.error?.message;
+        fail(typeof told === "string" ? plainText(told, maxReasonLength) : `status ${response.statusCode}`);
       });
     });
   });

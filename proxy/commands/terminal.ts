@@ -1,6 +1,6 @@
 // What the commands say. Not by the proxy's own way, which loads the addon: it clears the environment.
 
-import { writeSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
 import { CommandError } from "./errors.ts";
 
 function say(line: string): void {
@@ -31,7 +31,7 @@ export function sayError(message: string, hint?: string): void {
  */
 export function printOut(text: string): void {
   try {
-    writeSync(1, text);
+    writeFileSync(1, text); // unlike writeSync it goes on after a short write
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new CommandError("CMD_OUTPUT", `cannot write to stdout: ${code}`, { cause });

@@ -28,6 +28,8 @@ export interface Telemetry {
   isAuditFailing(): boolean;
   /** somebody has given another key */
   keyReplaced(by: { readonly uid: number; readonly pid: number }): void;
+  /** somebody has given other client tokens */
+  tokensReplaced(by: { readonly uid: number; readonly pid: number }, tokens: number): void;
   /** the server begins to serve */
   begin(): void;
 }
@@ -65,7 +67,14 @@ export async function startTelemetry(options: TelemetryOptions, setup: Telemetry
   if (listeners.length === 0) {
     const nothing = () => {};
     const isAuditFailing = () => false;
-    return { observe: undefined, onRefused: undefined, isAuditFailing, keyReplaced: nothing, begin: nothing };
+    return {
+      observe: undefined,
+      onRefused: undefined,
+      isAuditFailing,
+      keyReplaced: nothing,
+      tokensReplaced: nothing,
+      begin: nothing,
+    };
   }
   listeners.push({
     began: (exchange) => underway.add(exchange),
@@ -84,6 +93,9 @@ export async function startTelemetry(options: TelemetryOptions, setup: Telemetry
     isAuditFailing: () => audit?.log.isFailing === true,
     keyReplaced: ({ uid, pid }) => {
       audit?.log.append({ time: new Date().toISOString(), event: "rotate", uid, pid });
+    },
+    tokensReplaced: ({ uid, pid }, tokens) => {
+      audit?.log.append({ time: new Date().toISOString(), event: "tokens", uid, pid, tokens });
     },
     begin: () => audit?.begin(),
   };

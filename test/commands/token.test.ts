@@ -80,11 +80,13 @@ test("reload takes a token back while the proxy runs, for root and the starter a
   const upstream: MockUpstream = await startMockUpstream();
   const list = join(folder, "list");
   const admin = join(folder, "admin.sock");
+  const audit = join(folder, "audit");
   const alice = (await token("new", "alice", "--file", list)).stdout.trim();
   const proxy = await startProxy({
     args: [
       ...[...quietUser, "--upstream-url", upstream.url],
       ...["--client-tokens", list, "--admin-socket", admin, "--admin-socket-mode", "0666"],
+      ...["--audit-log", audit],
     ],
   });
   const status = async (value: string) => {
@@ -122,6 +124,16 @@ test("reload takes a token back while the proxy runs, for root and the starter a
   assert.equal(bad.code, 1);
   assert.match(bad.stderr, /line 2: the second field is not a SHA-256/);
   assert.equal(await status(bob), 200, "what was there stays in use");
+  const records = fs
+    .readFileSync(audit, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const onRecord = records.filter(({ event }) => event === "tokens");
+  assert.deepEqual(
+    onRecord.map(({ uid, tokens }) => ({ uid, tokens })),
+    [{ uid: process.geteuid?.(), tokens: 1 }],
+  );
   await proxy.stop();
   await upstream.close();
 });

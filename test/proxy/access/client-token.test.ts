@@ -114,6 +114,24 @@ describe("reading it", () => {
       /cannot use --client-tokens .*\/none: ENOENT/,
     );
     assert.throws(() => readClientTokens(folder, uid), /it is not a file/);
+    assert.throws(() => readClientTokens(write(0o600, "\ufeff# none\n"), uid), /line 1: .*byte order mark/);
+  });
+
+  test("in a folder that others may write it is refused, by way of a link too", () => {
+    const open = join(folder, "open");
+    fs.mkdirSync(open);
+    fs.writeFileSync(join(open, "tokens"), "# none\n");
+    fs.symlinkSync(join(open, "tokens"), join(folder, "link"));
+    assert.equal(readClientTokens(join(folder, "link"), uid).length, 0, "the control");
+    fs.chmodSync(open, 0o775);
+    for (const path of [join(open, "tokens"), join(folder, "link")]) {
+      assert.throws(() => readClientTokens(path, uid), /open can be written by others/);
+    }
+    fs.chmodSync(open, 0o1777); // as /tmp: nobody can take another's file away there
+    assert.equal(readClientTokens(join(open, "tokens"), uid).length, 0);
+  });
+
+  test("one that is too large is refused", () => {
     assert.throws(() => readClientTokens(write(0o600, "#".repeat(2 ** 20 + 1)), uid), /larger than 1 MiB/);
   });
 });

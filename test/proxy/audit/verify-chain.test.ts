@@ -109,6 +109,10 @@ describe("the place is named", () => {
       [0, 2, 1, 3, 4, 5].map((index) => lines[index]).join(""),
       /^0:2: records 2 to 2 are missing before it,0:3: record 2 stands behind record 3/,
     ],
+    "of a chain that begins anew": [
+      [...lines, ...lines].join(""),
+      /^0:7: a new chain begins behind record 6: at that start the log was empty or gone/,
+    ],
     "of a line that is no record": [lines.toSpliced(3, 0, "{}\n").join(""), /^0:4: it is no record/],
     "of a missing beginning": [lines.slice(1).join(""), /^0:1: it begins with record 2/],
     "of a missing end": [lines.slice(0, 4).join(""), /^0:4: it has no end/],

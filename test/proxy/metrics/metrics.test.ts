@@ -9,7 +9,14 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { StatusReport } from "../../../proxy/metrics/status-report.ts";
 import { type MockUpstream, startMockUpstream } from "../../mock/upstream.ts";
-import { packageRoot, quietUser, type RunningProxy, startProxy, testKey } from "../../proxy-process.ts";
+import {
+  packageRoot,
+  quietUser,
+  type RunningProxy,
+  runProxy,
+  startProxy,
+  testKey,
+} from "../../proxy-process.ts";
 import { isWhole, rawPost, sendRaw } from "../../raw-http.ts";
 import { waitFor } from "../../wait-for.ts";
 
@@ -172,8 +179,14 @@ test("/status lists the streams that are open, and the last minute by second", a
   await Promise.all(streams);
 });
 
-test("there is no audit head without a chain, and one of the last record with it", async () => {
-  assert.equal((await get("/audit-head")).status, 404);
+test("there is no audit head without a chain, and audit verify says so in the proxy's words", async () => {
+  const answer = await get("/audit-head");
+  assert.equal(answer.status, 404);
+  const { message } = JSON.parse(answer.body).error;
+  const { code, stderr } = await runProxy({
+    args: ["audit", "verify", "--admin-socket", socket, "/dev/null"],
+  });
+  assert.deepEqual([code, stderr.includes(message)], [3, true], stderr);
 });
 
 describe("every metric that is named in docs exists:", () => {
