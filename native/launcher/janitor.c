@@ -46,9 +46,15 @@ static int lock_server_info(int folder, const char *name, bool may_make) {
   for (;;) {
     int fd = openat(folder, claim, O_RDONLY | (may_make ? O_CREAT : 0) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     struct stat open_file, named;
-    if (fd < 0 || flock(fd, LOCK_EX) != 0) return fd;
-    bool is_named = fstat(fd, &open_file) == 0 && fstatat(folder, claim, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-                    open_file.st_ino == named.st_ino;
+    if (fd < 0) return -1;
+    // One of another user's, as in /tmp, locks nothing of ours; he could hold it for ever.
+    bool is_own = fstat(fd, &open_file) == 0 && S_ISREG(open_file.st_mode) && open_file.st_uid == geteuid();
+    if (!is_own || flock(fd, LOCK_EX) != 0) {
+      close(fd);
+      return -1;
+    }
+    bool is_named = fstatat(folder, claim, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
     if (is_named) return fd;
     close(fd);
   }

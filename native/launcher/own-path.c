@@ -21,49 +21,84 @@ bool make_absolute_path(char absolute[PATH_MAX], const char *path) {
   return false;
 }
 
-static const char *why_foreign(const char *part, const struct stat *status, char where[PATH_MAX]) {
-  snprintf(where, PATH_MAX, "%s", part);
-  if (status->st_uid != geteuid() && status->st_uid != 0) return "belongs to another user";
-  if (S_ISLNK(status->st_mode)) {
-    char resolved[PATH_MAX];
-    return realpath(part, resolved) == NULL ? strerror(errno) : find_foreign_folder(resolved, where);
-  }
-  if (!S_ISDIR(status->st_mode)) return "is not a directory";
-  bool is_sticky = (status->st_mode & S_ISVTX) != 0;
-  return (status->st_mode & S_IWOTH) != 0 && !is_sticky ? "can be written by every user" : NULL;
+// As many links in links as the kernel follows, path_resolution(7).
+enum { MAX_LINKS = 40 };
+
+struct way {
+  bool makes_folders;
+  bool refuses_groups;
+  int links;  // that may still be followed
+};
+
+static const char *look_at_way(const char *path, struct way way, char where[PATH_MAX]);
+
+// Where a link leads to, step by step: a link on the way of a link counts like any other.
+static const char *look_behind_link(const char *link, struct way way, char where[PATH_MAX]) {
+  char target[PATH_MAX], path[PATH_MAX];
+  struct stat status;
+  ssize_t length = readlink(link, target, sizeof target - 1);
+  if (length < 0 || stat(link, &status) != 0) return strerror(errno);
+  if (way.links-- == 0) return strerror(ELOOP);
+  way.makes_folders = false;
+  target[length] = '\0';
+  int folder_length = target[0] == '/' ? 0 : (int)(strrchr(link, '/') - link) + 1;
+  int written = snprintf(path, sizeof path, "%.*s%s", folder_length, link, target);
+  if (written < 0 || written >= (int)sizeof path) return strerror(ENAMETOOLONG);
+  return look_at_way(path, way, where);
 }
 
-// Looks at every part of an absolute path that exists. Returns what is wrong with the part that is put
-// into `where`, NULL where nothing is.
-const char *find_foreign_folder(const char *folder, char where[PATH_MAX]) {
-  size_t length = strlen(folder);
+static const char *look_at_part(const char *part, struct way way, char where[PATH_MAX]) {
+  struct stat status;
+  snprintf(where, PATH_MAX, "%s", part);
+  if (lstat(part, &status) != 0) return strerror(errno);
+  if (status.st_uid != geteuid() && status.st_uid != 0) return "belongs to another user";
+  if (S_ISLNK(status.st_mode)) return look_behind_link(part, way, where);
+  if (!S_ISDIR(status.st_mode)) return "is not a directory";
+  if ((status.st_mode & S_ISVTX) != 0) return NULL;
+  if ((status.st_mode & S_IWOTH) != 0) return "can be written by every user";
+  bool is_foreign_group = way.refuses_groups && status.st_gid != 0 && status.st_gid != getegid();
+  return (status.st_mode & S_IWGRP) != 0 && is_foreign_group ? "can be written by another group" : NULL;
+}
+
+// For every user to enter. What somebody else has made there meanwhile is looked at like all else.
+static bool make_folder(const char *path) {
+  mode_t before = umask(022);
+  bool is_there = mkdir(path, 0755) == 0 || errno == EEXIST;
+  umask(before);
+  return is_there;
+}
+
+static bool is_missing(const char *path) {
+  struct stat status;
+  return lstat(path, &status) != 0 && errno == ENOENT;
+}
+
+// From the root on: a part that is looked at lies where nobody else can put another in its place.
+static const char *look_at_way(const char *path, struct way way, char where[PATH_MAX]) {
+  size_t length = strlen(path);
   for (size_t end = 1; end <= length; end++) {
-    if (folder[end] != '/' && folder[end] != '\0' && end > 1) continue;
+    if (path[end] != '/' && path[end] != '\0' && end > 1) continue;
     char part[PATH_MAX];
-    struct stat status;
-    snprintf(part, sizeof part, "%.*s", (int)end, folder);
-    if (lstat(part, &status) != 0) {
-      if (errno == ENOENT) return NULL;  // it and what follows is still to be made
-      snprintf(where, PATH_MAX, "%s", part);
-      return strerror(errno);
-    }
-    const char *reason = why_foreign(part, &status, where);
+    snprintf(part, sizeof part, "%.*s", (int)end, path);
+    bool is_there = !way.makes_folders || !is_missing(part) || make_folder(part);
+    const char *reason = is_there ? look_at_part(part, way, where) : strerror(errno);
+    if (!is_there) snprintf(where, PATH_MAX, "%s", part);
     if (reason != NULL) return reason;
   }
   return NULL;
 }
 
-// Makes the folders that are missing, for every user to enter, whatever the umask. False with errno.
-bool make_missing_folders(const char *folder) {
-  char part[PATH_MAX];
-  size_t length = strlen(folder);
-  for (size_t end = 1; end <= length; end++) {
-    if (folder[end] != '/' && folder[end] != '\0') continue;
-    snprintf(part, sizeof part, "%.*s", (int)end, folder);
-    if (mkdir(part, 0755) == 0) chmod(part, 0755);
-    else if (errno != EEXIST && access(part, F_OK) != 0) return false;
-  }
-  return true;
+// Looks at every part of an absolute path. Returns what is wrong with the part that is put into `where`,
+// NULL where nothing is.
+const char *find_foreign_folder(const char *folder, char where[PATH_MAX]) {
+  return look_at_way(folder, (struct way){.links = MAX_LINKS}, where);
+}
+
+// The same, and makes what is missing. Where a folder can be moved away, so can all that lies in it: with
+// `refuses_groups` one that another group may write is foreign too.
+const char *make_own_folders(const char *folder, bool refuses_groups, char where[PATH_MAX]) {
+  return look_at_way(folder, (struct way){.makes_folders = true, .refuses_groups = refuses_groups, .links = MAX_LINKS},
+                     where);
 }
 
 // Opens a plain file of our own, which is made where it is missing, and no other: not through a link,

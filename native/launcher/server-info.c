@@ -160,9 +160,8 @@ void claim_server_info(const char *given) {
   if (!make_absolute_path(path, given) || strlen(path) + sizeof ".tmp" > sizeof path) refuse_errno(given);
   snprintf(folder, sizeof folder, "%s", path);
   const char *folder_path = dirname(folder);
-  const char *reason = find_foreign_folder(folder_path, where);
+  const char *reason = make_own_folders(folder_path, false, where);
   if (reason != NULL) refuse(where, reason);
-  if (!make_missing_folders(folder_path)) refuse_errno(path);
   refuse_foreign_target(path);
 
   snprintf(claim_path, sizeof claim_path, "%.*s.tmp", (int)(sizeof claim_path - sizeof ".tmp"), path);

@@ -71,34 +71,14 @@ static void listen_on_abstract(const struct unix_wish *wish, int at) {
   start_listening(wish, fd, at);
 }
 
-// Members of the group could move the folder away, and with it the socket.
-static void refuse_group_writable_way(const struct unix_wish *wish, const char *folder) {
-  char path[PATH_MAX];
-  if (realpath(folder, path) == NULL) refuse_part(wish, folder, strerror(errno));
-  for (char *end = path + strlen(path);; end = strrchr(path, '/')) {
-    *end = '\0';
-    const char *part = path[0] == '\0' ? "/" : path;
-    struct stat status;
-    if (stat(part, &status) != 0) refuse_part(wish, part, strerror(errno));
-    bool is_foreign = status.st_gid != 0 && status.st_gid != getegid();
-    bool is_sticky = (status.st_mode & S_ISVTX) != 0;
-    if (is_foreign && !is_sticky && (status.st_mode & S_IWGRP) != 0) {
-      refuse_part(wish, part, "can be written by another group");
-    }
-    if (path[0] == '\0') return;
-  }
-}
-
 // Nobody but this user and root may put files into the folder, sticky or not: where a socket can be
 // replaced, somebody else can answer in our name.
 static int open_folder(const struct unix_wish *wish, const char *path) {
   char folder_path[PATH_MAX], part[PATH_MAX];
   snprintf(folder_path, sizeof folder_path, "%s", path);
   const char *folder_name = dirname(folder_path);
-  const char *reason = find_foreign_folder(folder_name, part);
+  const char *reason = make_own_folders(folder_name, true, part);
   if (reason != NULL) refuse_part(wish, part, reason);
-  if (!make_missing_folders(folder_name)) refuse_part(wish, folder_name, strerror(errno));
-  refuse_group_writable_way(wish, folder_name);
   int folder = open(folder_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   struct stat status;
   if (folder < 0 || fstat(folder, &status) != 0) refuse_part(wish, folder_name, strerror(errno));

@@ -1,14 +1,22 @@
 // The file by which clients find the proxy: whole, readable, never written through a trap.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { launcher, quietUser, runProxy, startProxy, testKey } from "../proxy-process.ts";
+import {
+  asOtherUser,
+  launcher,
+  quietUser,
+  runProxy,
+  skipWithoutOtherUser,
+  startProxy,
+  testKey,
+} from "../proxy-process.ts";
 import { waitFor } from "../wait-for.ts";
 
 let folder: string;
@@ -106,6 +114,8 @@ test("a folder on the way that another user owns or planted is refused", {
   const link = join(folder, "link");
   fs.symlinkSync(folder, link);
   execFileSync("chown", ["-h", "60002", link]);
+  const own = join(folder, "own");
+  fs.symlinkSync("link", own);
   const open = join(folder, "open");
   fs.mkdirSync(open);
   fs.chmodSync(open, 0o777);
@@ -113,6 +123,7 @@ test("a folder on the way that another user owns or planted is refused", {
     [join(theirs, "info.json"), /theirs belongs to another user/],
     [join(theirs, "new", "info.json"), /theirs belongs to another user/],
     [join(link, "linked.json"), /link belongs to another user/],
+    [join(own, "linked.json"), /\/link belongs to another user/],
     [join(open, "info.json"), /open can be written by every user/],
   ] as const) {
     const result = await refuse(path);
@@ -164,6 +175,32 @@ test("after SIGKILL the janitor removes it, and nothing else of the proxy is lef
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   assert.deepEqual([fs.existsSync(file), fs.existsSync(`/proc/${janitor}`)], [false, false]);
+});
+
+test("a lock that another user holds on the name of the claim does not keep the janitor", {
+  skip: skipWithoutOtherUser,
+}, async () => {
+  const shared = fs.mkdtempSync(join(tmpdir(), "codex-info-"));
+  fs.chmodSync(shared, 0o1777);
+  const info = join(shared, "info.json");
+  const admin = join(folder, "admin.sock");
+  const proxy = await startProxy({ args: ["--server-info", info, "--admin-socket", admin, ...quietUser] });
+  const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(proxy.pid)], { encoding: "utf8" });
+  const janitor = Number(children.trim());
+  const [program, ...args] = [...asOtherUser, "flock", `${info}.tmp`, "sh", "-c", "echo held; read line"];
+  const holder = spawn(program as string, args, { stdio: ["pipe", "pipe", "inherit"] });
+  await once(holder.stdout, "data");
+  const isFree = spawnSync("flock", ["--nonblock", `${info}.tmp`, "true"]).status === 0;
+  assert.equal(isFree, false, "the control: whoever waits for that lock waits for him");
+  try {
+    await proxy.stop();
+    await waitFor(() => !fs.existsSync(`/proc/${janitor}`), "the janitor to end");
+    assert.deepEqual([fs.readdirSync(shared), fs.existsSync(admin)], [["info.json.tmp"], false]);
+  } finally {
+    holder.stdin.end();
+    await once(holder, "close");
+    fs.rmSync(shared, { recursive: true });
+  }
 });
 
 test("a file that is not its own any more is left, by the proxy and by its janitor", async () => {

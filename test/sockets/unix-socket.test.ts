@@ -332,6 +332,30 @@ describe("a path that others could lead elsewhere is refused", () => {
       /shared can be written by another group$/,
       true,
     ],
+    [
+      "one's own link in a folder that another group can write",
+      () => {
+        const shared = make("shared", 0o775);
+        const link = join(shared, "link");
+        fs.symlinkSync(make("real", 0o755), link);
+        fs.chownSync(shared, 0, 60002);
+        return link;
+      },
+      /shared can be written by another group$/,
+      true,
+    ],
+    [
+      "one's own link to another user's link",
+      () => {
+        const theirs = join(folder, "theirs");
+        fs.symlinkSync(make("real", 0o755), theirs);
+        execFileSync("chown", ["-h", "60002", theirs]);
+        fs.symlinkSync("theirs", join(folder, "own"));
+        return join(folder, "own");
+      },
+      /theirs belongs to another user$/,
+      true,
+    ],
   ];
   const make = (name: string, mode: number) => {
     fs.mkdirSync(join(folder, name));
