@@ -21,6 +21,8 @@
 
 #ifdef __linux__
 
+extern char **environ;
+
 // The same number on every architecture since it exists.
 enum { NR_PIDFD_OPEN = 434 };
 
@@ -90,6 +92,11 @@ static int find_server_info(struct info_file *info, const char *path) {
   return open(info->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+// The starter may have the key in a variable, and this process lives as long as the proxy.
+static void forget_environment(void) {
+  for (char **entry = environ; *entry != NULL; entry++) explicit_bzero(*entry, strlen(*entry));
+}
+
 static void clean_up_after(pid_t proxy, int pidfd, int proxy_socket, const char *server_info,
                            struct socket_file files[SOCKET_FILES]) {
   // Everything that the starter waits for is let go: his pipes, his terminal, his process group.
@@ -140,6 +147,7 @@ int fork_janitor(const char *server_info, struct socket_file files[SOCKET_FILES]
   setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   pid_t child = fork();
   if (child == 0) {
+    forget_environment();
     // All that the proxy is given is closed, or a lock would be held on, a pipe kept open, and a listener
     // would take connections that nobody serves any more.
     int kept[] = {fcntl(pidfd, F_DUPFD_CLOEXEC, 20), fcntl(ends[1], F_DUPFD_CLOEXEC, 20)};

@@ -1,11 +1,14 @@
 // What the launcher makes of the process before Node runs in it.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { scanMemory } from "../memory-scan.ts";
 import { launcher, type RunningProxy, runProxy, startProxy, testKey } from "../proxy-process.ts";
 
 const isRoot = process.geteuid?.() === 0;
@@ -140,6 +143,28 @@ describe("the process that holds the key", () => {
     assert.ok(!fs.existsSync(proof));
     fs.rmSync(folder, { recursive: true });
   });
+});
+
+test("a key in a variable of the starter is in no memory that lives on, the janitor's included", {
+  skip: !isRoot && "needs root",
+}, async () => {
+  const folder = fs.mkdtempSync(join(tmpdir(), "codex-janitor-"));
+  const key = `sk-${randomBytes(36).toString("base64url")}`;
+  const env = { ...process.env, OPENAI_API_KEY: key };
+  const proxy = await startProxy({ args: ["--server-info", join(folder, "info.json")], env });
+  const janitor = Number(
+    execFileSync("ps", ["-o", "pid=", "--ppid", String(proxy.pid)], { encoding: "utf8" }),
+  );
+  const plain = spawn("sleep", ["60"], { env, stdio: "ignore" });
+  await once(plain, "spawn");
+  try {
+    const counts = [proxy.pid, janitor, plain.pid as number].map((pid) => scanMemory(pid, key).copies > 0);
+    assert.deepEqual(counts, [false, false, true]);
+  } finally {
+    plain.kill("SIGKILL");
+    await proxy.stop();
+    fs.rmSync(folder, { recursive: true });
+  }
 });
 
 test("the launcher is a static executable, so that LD_PRELOAD cannot enter it", () => {
