@@ -115,6 +115,7 @@ export async function prepareServer(
     addServiceRoutes(admin, {
       isDraining: () => lifecycle.isDraining(),
       hasCredential: () => credential?.isPresent ?? true,
+      isAuditFailing: telemetry.isAuditFailing,
       onStop: () => lifecycle.stop(),
     });
     addRotateRoute(admin, secret.rotation, telemetry.keyReplaced);

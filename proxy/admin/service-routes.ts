@@ -6,6 +6,8 @@ export interface ServiceState {
   readonly isDraining: () => boolean;
   /** whether requests can be sent upstream with a key that is good as far as known */
   readonly hasCredential: () => boolean;
+  /** whether requests are refused because they could not be put on record */
+  readonly isAuditFailing: () => boolean;
   /** called after the answer to POST /stop has left */
   readonly onStop: () => void;
 }
@@ -14,7 +16,7 @@ export interface ServiceState {
 export function addServiceRoutes(admin: AdminServer, state: ServiceState): void {
   admin.route("GET", "/healthz", { isPrivileged: false }, () => ({ body: '{"status":"alive"}\n' }));
   admin.route("GET", "/readyz", { isPrivileged: false }, () => {
-    const reason = state.isDraining() ? "draining" : state.hasCredential() ? undefined : "no credential";
+    const reason = whyNotReady(state);
     if (reason === undefined) return { body: '{"status":"ready"}\n' };
     return { status: 503, body: `${JSON.stringify({ status: "not ready", reason })}\n` };
   });
@@ -22,4 +24,11 @@ export function addServiceRoutes(admin: AdminServer, state: ServiceState): void 
     body: '{"status":"draining"}\n',
     onSent: state.onStop,
   }));
+}
+
+function whyNotReady(state: ServiceState): string | undefined {
+  if (state.isDraining()) return "draining";
+  if (!state.hasCredential()) return "no credential";
+  if (state.isAuditFailing()) return "audit records cannot be written";
+  return undefined;
 }

@@ -8,6 +8,8 @@ import { toSocketPath } from "./running-proxy.ts";
 const timeoutMs = 5000;
 const maxAnswerBytes = 16 * 1024 * 1024;
 const maxReasonLength = 200;
+const readersHint =
+  "run it as root, as the user who started the proxy, or as one whom --admin-socket-group lets in";
 
 /**
  * GET a path of the admin socket that answers in JSON.
@@ -16,8 +18,10 @@ const maxReasonLength = 200;
  */
 export function readAdmin(socket: string, path: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const fail = (reason: string) =>
-      reject(new CommandError("CMD_UNREACHABLE", `${socket} does not answer ${path}: ${reason}`));
+    const fail = (reason: string) => {
+      const hint = reason === "EACCES" ? { hint: readersHint } : {};
+      reject(new CommandError("CMD_UNREACHABLE", `${socket} does not answer ${path}: ${reason}`, hint));
+    };
     const request = http.get({ socketPath: toSocketPath(socket), path, agent: false, timeout: timeoutMs });
     request.on("timeout", () => request.destroy(Object.assign(new Error(), { code: "ETIMEDOUT" })));
     request.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "unknown error"));

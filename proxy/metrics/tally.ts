@@ -2,7 +2,7 @@
 // become labels, so each kind of them is bounded: whatever anybody sends, the tally stays small.
 
 import type { ProxyError } from "../errors.ts";
-import type { ExchangeListener, MeasuredExchange } from "../telemetry/exchange-facts.ts";
+import type { ByteMeter, ExchangeListener, MeasuredExchange } from "../telemetry/exchange-facts.ts";
 import { plainText } from "../telemetry/plain-text.ts";
 import { tokenKinds } from "../telemetry/token-usage.ts";
 import { Histogram } from "./histogram.ts";
@@ -43,11 +43,19 @@ export class Tally implements ExchangeListener {
   bytesOut = 0;
   /** answers that did not come to their end, also those that their client did not wait for */
   incomplete = 0;
+  // A stream of an hour is seen while it goes on, not as one leap at its end.
+  readonly #bytesMeter: ByteMeter = {
+    observe: (bytes) => {
+      this.bytesOut += bytes;
+      this.rates.add("bytes", bytes);
+    },
+  };
   readonly #models = new Set<string>();
   readonly #users = new Set<string>();
 
   began(exchange: MeasuredExchange): void {
     this.open.add(exchange);
+    exchange.byteMeter = this.#bytesMeter;
   }
 
   answered(exchange: MeasuredExchange): void {
@@ -69,10 +77,8 @@ export class Tally implements ExchangeListener {
       count: 0,
     })).count++;
     this.bytesIn += exchange.bytesIn;
-    this.bytesOut += exchange.bytesOut;
     if (!exchange.isComplete) this.incomplete++;
     this.rates.add("requests", 1);
-    this.rates.add("bytes", exchange.bytesOut);
     if (exchange.phase !== undefined) {
       this.upstreamErrors.set(exchange.phase, (this.upstreamErrors.get(exchange.phase) ?? 0) + 1);
       this.rates.add("failures", 1);

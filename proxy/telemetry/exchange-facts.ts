@@ -21,6 +21,11 @@ export interface GapMeter {
   observe(gapMs: number): void;
 }
 
+/** Takes how many bytes of an answer have left, as they leave. */
+export interface ByteMeter {
+  observe(bytes: number): void;
+}
+
 /** Called while an exchange goes on; each takes the exchange as it then is. */
 export interface ExchangeListener {
   began?(exchange: MeasuredExchange): void;
@@ -49,6 +54,8 @@ export class MeasuredExchange implements ExchangeObserver {
 
   /** set by whoever wants to know */
   gapMeter: GapMeter | undefined;
+  /** likewise */
+  byteMeter: ByteMeter | undefined;
   bytesIn = 0;
   bytesOut = 0;
   /** what the client gets, once that is known */
@@ -116,6 +123,7 @@ export class MeasuredExchange implements ExchangeObserver {
 
   responseData(chunk: Buffer): void {
     this.bytesOut += chunk.length;
+    this.byteMeter?.observe(chunk.length);
     if (this.#decoded !== undefined) this.#decoded.push(chunk);
     else this.#usage?.push(chunk);
     if (this.gapMeter === undefined || !this.#isStream) return;
@@ -130,6 +138,7 @@ export class MeasuredExchange implements ExchangeObserver {
     if (!isAnswered) return;
     this.status = failure.statusCode;
     this.bytesOut = Buffer.byteLength(failure.toBody());
+    this.byteMeter?.observe(this.bytesOut);
   }
 
   responseEnd(isComplete: boolean): void {

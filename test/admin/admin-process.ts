@@ -8,6 +8,7 @@ const admin = new AdminServer(3, Number(process.argv[2] ?? 0));
 addServiceRoutes(admin, {
   isDraining: () => isDraining,
   hasCredential: () => true,
+  isAuditFailing: () => false,
   onStop: () => {
     isDraining = true;
   },

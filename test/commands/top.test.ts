@@ -12,7 +12,15 @@ import { readStatusReport, sparkline, topPage } from "../../proxy/commands/top-p
 import type { StatusReport } from "../../proxy/metrics/status-report.ts";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
 import { fc } from "../properties/settings.ts";
-import { launcher, quietUser, type RunningProxy, startProxy } from "../proxy-process.ts";
+import {
+  asOtherUser,
+  launcher,
+  quietUser,
+  type RunningProxy,
+  runProxy,
+  skipWithoutOtherUser,
+  startProxy,
+} from "../proxy-process.ts";
 import { rawPost, sendRaw } from "../raw-http.ts";
 import { waitFor } from "../wait-for.ts";
 
@@ -93,6 +101,36 @@ describe("on a terminal", () => {
     });
   }
 
+  for (const [how, suspend] of [
+    ["Ctrl-Z", (child: ReturnType<typeof onTerminal>["child"]) => child.stdin.write("\x1a")],
+    ["SIGTSTP", () => process.kill(Number(fs.readFileSync(join(folder, "job"), "utf8")), "SIGTSTP")],
+  ] as const) {
+    test(`it is suspended by ${how} with the terminal as it was, and draws itself again when continued`, async () => {
+      const script = join(folder, "job.sh");
+      const job = `sh -c 'echo $$ > ${folder}/job; exec ${top} ${socket} --interval-ms 100'`;
+      fs.writeFileSync(script, `set -m\n${job}\necho "stopped: $?"\nstty -a\necho continued\nfg\nstty -a\n`);
+      const { child, output, ended } = onTerminal(`bash ${script}`);
+      try {
+        await waitFor(() => output.text.includes("gpt-5"), "a page", 10_000);
+        suspend(child);
+        await waitFor(() => output.text.includes("continued\r"), "the shell to have the terminal", 10_000);
+        const [, meanwhile = ""] = output.text.split("stopped: 148");
+        assert.match(meanwhile, / icanon /);
+        assert.match(meanwhile, / echo /);
+        const before = output.text.slice(0, output.text.indexOf("stopped: 148"));
+        assert.ok(before.trimEnd().endsWith(left));
+        const again = () => output.text.split("continued\r")[1] ?? "";
+        await waitFor(() => again().split("\x1b[H").length > 3, "three pages", 10_000);
+        assert.ok(again().includes(entered));
+        child.stdin.write("q"); // not followed by Enter: it takes single keys again
+        assert.equal(await ended, 0);
+        assert.match(again().slice(again().lastIndexOf(left)), / icanon /);
+      } finally {
+        child.kill("SIGKILL");
+      }
+    });
+  }
+
   test("it gives the terminal back when it is told to end", async () => {
     const { output, ended } = onTerminal(`sh -c 'echo $$ > ${folder}/pid; exec ${top} ${socket}'; stty -a`);
     await waitFor(() => output.text.includes("gpt-5"), "a page", 10_000);
@@ -100,6 +138,14 @@ describe("on a terminal", () => {
     await ended;
     assert.match(output.text.slice(output.text.lastIndexOf(left)), / icanon /);
   });
+});
+
+test("who may not read the admin socket is told who may", { skip: skipWithoutOtherUser }, async () => {
+  const args = ["top", "--admin-socket", socket];
+  const { code, stderr } = await runProxy({ args, through: asOtherUser });
+  assert.equal(code, 3);
+  assert.match(stderr, /does not answer \/status: EACCES\n/);
+  assert.match(stderr, /^codex: hint: run it as root, .* --admin-socket-group lets in$/m);
 });
 
 test("a proxy that is not there, or something else, is named with the exit code", async () => {

@@ -13,6 +13,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { verifyChain } from "../../../proxy/audit/verify-chain.ts";
+import { askUnix } from "../../admin/unix-client.ts";
 import { wholeAnswer } from "../../mock/response-events.ts";
 import { type MockUpstream, startMockUpstream } from "../../mock/upstream.ts";
 import {
@@ -433,8 +434,11 @@ test("a disk that is full stops new requests, and those records that waited are 
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", disk]);
   try {
     file = join(disk, "audit.log");
-    await start(["--audit-chain"]);
+    const admin = join(folder, "full.sock");
+    const ready = () => askUnix(admin, "GET /readyz");
+    await start(["--audit-chain", "--admin-socket", admin]);
     assert.equal((await post()).status, 200);
+    assert.equal((await ready()).status, 200);
     await requestRecord();
     const filler = fs.openSync(join(disk, "filler"), "w");
     assert.throws(() => {
@@ -451,12 +455,16 @@ test("a disk that is full stops new requests, and those records that waited are 
     assert.match(refused, /"code":"PXY_ERR_AUDIT"/);
     const waiting = /audit records cannot be written \(ENOSPC\): requests are refused until they can/;
     assert.match((proxy as RunningProxy).output.stderr, waiting);
+    const reason = "audit records cannot be written";
+    const body = `${JSON.stringify({ status: "not ready", reason })}\n`;
+    assert.deepEqual(await ready(), { status: 503, body });
     fs.rmSync(join(disk, "filler"));
     await waitFor(
       () => /records are written again/.test((proxy as RunningProxy).output.stderr),
       "an end of it",
     );
     assert.equal((await post()).status, 200);
+    assert.equal((await ready()).status, 200);
     await proxy?.stop();
     assert.deepEqual(verifyChain([file]).findings, []);
     assert.ok(requests().some(({ rule }) => rule === "PXY_ERR_AUDIT"));

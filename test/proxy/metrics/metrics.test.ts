@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { StatusReport } from "../../../proxy/metrics/status-report.ts";
+import { wholeAnswer } from "../../mock/response-events.ts";
 import { type MockUpstream, startMockUpstream } from "../../mock/upstream.ts";
 import {
   packageRoot,
@@ -70,6 +71,13 @@ async function metrics(): Promise<ReadonlyMap<string, number>> {
   }
   return values;
 }
+
+const records = () =>
+  fs
+    .readFileSync(join(folder, `${count}.log`), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object);
 
 const status = async () => JSON.parse((await get("/status")).body) as StatusReport;
 const post = (body = "{}") => sendRaw(proxy.port, rawPost({ body }), { until: isWhole });
@@ -177,6 +185,41 @@ test("/status lists the streams that are open, and the last minute by second", a
   );
   await proxy.stop();
   await Promise.all(streams);
+});
+
+test("the bytes of a stream are counted while it goes on, and once", async () => {
+  await post('{"model":"whole"}');
+  const whole = Buffer.byteLength(JSON.stringify(wholeAnswer("Hello from the mock upstream.")));
+  assert.equal((await status()).bytes_out, whole);
+  upstream.mode = "resetBeforeHeaders";
+  const { text } = await post('{"model":"failed"}');
+  const before = whole + text.length - text.indexOf("\r\n\r\n") - 4;
+  assert.equal((await status()).bytes_out, before);
+
+  upstream.mode = "stream";
+  upstream.eventCount = 1000;
+  upstream.eventGapMs = 20;
+  let isOver = false;
+  const stream = sendRaw(proxy.port, rawPost({ body: '{"model":"m","stream":true}' }), {
+    timeoutMs: 30_000,
+    until: () => isOver,
+  });
+  const streamed = async () => {
+    const { open, bytes_out } = await status();
+    return { open: open[0]?.bytes_out ?? 0, all: bytes_out - before };
+  };
+  let seen = await streamed();
+  for (let i = 0; i < 400 && seen.open === 0; i++) seen = await streamed();
+  assert.ok(seen.open > 0, "bytes of the stream");
+  assert.equal(seen.all, seen.open);
+  isOver = true;
+  await stream;
+  let { open, all } = { open: 1, all: 0 };
+  for (let i = 0; i < 400 && open > 0; i++) ({ open, all } = await streamed());
+  assert.equal(open, 0);
+  const { bytes_out } = records().at(-1) as { readonly bytes_out: number };
+  assert.equal(all, bytes_out);
+  upstream.eventCount = 4;
 });
 
 test("there is no audit head without a chain, and audit verify says so in the proxy's words", async () => {
