@@ -196,6 +196,31 @@ describe("under systemd", { skip: skipWithoutSystemd }, () => {
     assert.deepEqual([...statuses.keys()], [200]);
   });
 
+  test("the journal drops no record of a user who sends many requests", async () => {
+    const limit = "[Journal]\nRateLimitIntervalSec=10min\nRateLimitBurst=1\n";
+    await write("/etc/systemd/journald.conf.d/test.conf", limit);
+    await systemctl("restart", "systemd-journald.service");
+    try {
+      const count = async (unit: string, text: string) => {
+        const args = ["-o", "cat", "--no-pager", "-u", unit];
+        return (await manager.mustRun(["journalctl", ...args])).split(text).length - 1;
+      };
+      const sent = 100;
+      const before = await count(service, '"event":"request"');
+      await manager.mustRun([
+        ...["systemd-run", "--wait", "--unit=many-words", "sh", "-c"],
+        `for i in $(seq ${sent}); do echo word; done`,
+      ]);
+      for (let i = 0; i < sent; i++) assert.equal(await manager.request("alice", tcp), 200);
+      await manager.mustRun(["journalctl", "--sync"]);
+      assert.equal(await count(service, '"event":"request"'), before + sent);
+      assert.ok((await count("many-words.service", "word")) < sent, "others are limited");
+    } finally {
+      await manager.mustRun(["rm", "/etc/systemd/journald.conf.d/test.conf"]);
+      await systemctl("restart", "systemd-journald.service");
+    }
+  });
+
   test("a proxy that gives no sign of life is ended and started again", async () => {
     await changeService(service, "WatchdogSec=2");
     await restart();
