@@ -71,12 +71,14 @@ static void require_readable(const char *file) {
   fail(EXIT_LAUNCHER, hint, "cannot read %s: %s", file, strerror(errno));
 }
 
-// A starter can block or ignore signals for its children. Node undoes the ignoring; nobody else
-// would unblock them. nohup(1) is the one wish among them that is kept.
+// A starter can block or ignore signals for its children. Node undoes the ignoring, but who ignores the
+// end of a child is not told how it ended; nobody else would unblock them. nohup(1) is the one wish among
+// them that is kept.
 static bool normalise_signals(void) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+  signal(SIGCHLD, SIG_DFL);
   struct sigaction hangup;
   return sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
 }

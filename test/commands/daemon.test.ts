@@ -106,6 +106,14 @@ test("it holds nothing of its starter's: stdin is let go, no descriptor is a pip
   assert.deepEqual([linkOf(pid, "1"), linkOf(pid, "2")], [log, log]);
 });
 
+test("a starter that ignores the end of his children is told the exit code all the same", async () => {
+  const result = await runProxy({
+    args: ["--daemon", "--log-file", log, "--server-info", info, "--user", "no-such-user"],
+    through: ["bash", "-c", `trap '' CHLD; exec "$@"`, "bash"],
+  });
+  assert.equal(result.code, 2, result.stderr);
+});
+
 test("a start that fails is told by its own exit code and words, by the command and in the log", async () => {
   fs.writeFileSync(log, "what was there\n");
   for (const [extra, input, code, words] of [
