@@ -38,7 +38,7 @@ static int open_log_file(const char *given) {
   if (!make_absolute_path(path, given)) refuse(given, strerror(errno));
   snprintf(folder, sizeof folder, "%s", path);
   *strrchr(folder, '/') = '\0';
-  const char *reason = find_foreign_folder(folder, where);
+  const char *reason = find_foreign_folder(folder, false, where);
   if (reason != NULL) refuse(where, reason);
 
   bool is_new = access(path, F_OK) != 0;

@@ -23,7 +23,7 @@ static int open_log(const char *given) {
   char path[PATH_MAX], folder[PATH_MAX], where[PATH_MAX];
   if (!make_absolute_path(path, given)) refuse(given, strerror(errno));
   snprintf(folder, sizeof folder, "%s", path);
-  const char *reason = find_foreign_folder(dirname(folder), where);
+  const char *reason = find_foreign_folder(dirname(folder), false, where);
   if (reason != NULL) refuse(where, reason);
   int log = open_own_file(path, O_RDWR | O_APPEND, &reason);
   if (log < 0) refuse(path, reason == NULL ? strerror(errno) : reason);

@@ -20,15 +20,13 @@ static void refuse(const char *part, const char *reason) {
        "creating --dump-dir %s: %s %s", given, part, reason);
 }
 
-static void refuse_foreign_way(const char *path);
-
 // Whoever owns a folder on the way, or a link in it, or may write there, could lead us elsewhere.
 static void refuse_foreign_part(const char *part, const struct stat *status) {
   if (status->st_uid != geteuid() && status->st_uid != 0) refuse(part, "belongs to another user");
   if (S_ISLNK(status->st_mode)) {
-    char resolved[PATH_MAX];
-    if (realpath(part, resolved) == NULL) refuse(part, strerror(errno));
-    refuse_foreign_way(resolved);
+    char where[PATH_MAX];
+    const char *reason = find_foreign_folder(part, true, where);
+    if (reason != NULL) refuse(where, reason);
     return;
   }
   if (!S_ISDIR(status->st_mode)) refuse(part, "is not a directory");
@@ -36,17 +34,6 @@ static void refuse_foreign_part(const char *part, const struct stat *status) {
   bool is_foreign_group = status->st_gid != 0 && status->st_gid != getegid();
   if ((status->st_mode & S_IWOTH) != 0) refuse(part, "can be written by every user");
   if ((status->st_mode & S_IWGRP) != 0 && is_foreign_group) refuse(part, "can be written by another group");
-}
-
-static void refuse_foreign_way(const char *path) {
-  for (size_t end = 1; end <= strlen(path); end++) {
-    if (path[end] != '/' && path[end] != '\0') continue;
-    char part[PATH_MAX];
-    snprintf(part, sizeof part, "%.*s", (int)end, path);
-    struct stat status;
-    if (lstat(part, &status) != 0) refuse(part, strerror(errno));
-    refuse_foreign_part(part, &status);
-  }
 }
 
 // The parents for every user to enter, as the folder itself keeps the others out.

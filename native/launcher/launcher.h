@@ -142,7 +142,7 @@ void close_inherited_descriptors(int first);  // all but those that are kept
 
 // own-path.c
 bool make_absolute_path(char absolute[PATH_MAX], const char *path);
-const char *find_foreign_folder(const char *folder, char where[PATH_MAX]);
+const char *find_foreign_folder(const char *folder, bool refuses_groups, char where[PATH_MAX]);
 const char *make_own_folders(const char *folder, bool refuses_groups, char where[PATH_MAX]);
 int open_own_file(const char *path, int flags, const char **reason);
 

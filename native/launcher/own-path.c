@@ -89,13 +89,13 @@ static const char *look_at_way(const char *path, struct way way, char where[PATH
 }
 
 // Looks at every part of an absolute path. Returns what is wrong with the part that is put into `where`,
-// NULL where nothing is.
-const char *find_foreign_folder(const char *folder, char where[PATH_MAX]) {
-  return look_at_way(folder, (struct way){.links = MAX_LINKS}, where);
+// NULL where nothing is. Where a folder can be moved away, so can all that lies in it: with
+// `refuses_groups` one that another group may write is foreign too.
+const char *find_foreign_folder(const char *folder, bool refuses_groups, char where[PATH_MAX]) {
+  return look_at_way(folder, (struct way){.refuses_groups = refuses_groups, .links = MAX_LINKS}, where);
 }
 
-// The same, and makes what is missing. Where a folder can be moved away, so can all that lies in it: with
-// `refuses_groups` one that another group may write is foreign too.
+// The same, and makes what is missing.
 const char *make_own_folders(const char *folder, bool refuses_groups, char where[PATH_MAX]) {
   return look_at_way(folder, (struct way){.makes_folders = true, .refuses_groups = refuses_groups, .links = MAX_LINKS},
                      where);

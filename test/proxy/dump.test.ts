@@ -430,6 +430,8 @@ describe("a directory that will not do is refused with exit 1", () => {
     fs.symlinkSync(make(0o755), link);
     fs.lchownSync(link, 60002, 60002);
     await check(join(link, "dumps"), /their-link belongs to another user\n/);
+    fs.symlinkSync("their-link", join(root, "own-link"));
+    await check(join(root, "own-link", "dumps"), /their-link belongs to another user\n/);
   });
 
   test("root's own with something in it is not given away", { skip: !isRoot && "needs root" }, async () => {
