@@ -3,6 +3,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ProxyError } from "./errors.ts";
+import type { HttpRefusal } from "./http-refusal.ts";
 
 // How long a refused client may go on sending the body that nobody reads, so that it gets to read
 // the answer; closing at once would reset its connection before that.
@@ -46,7 +47,7 @@ export function closeAfterLinger(request: IncomingMessage, response: ServerRespo
 }
 
 /** Answer on a connection whose bytes are not, or not any more, a request, and close it. */
-export function sendRawError(socket: Duplex, error: ProxyError): void {
+export function sendRawError(socket: Duplex, error: HttpRefusal<string>): void {
   if (!socket.writable) {
     socket.destroy();
     return;

@@ -1,6 +1,8 @@
 // Every answer that the proxy gives in its own name, and every way in which its start can fail, in
 // two tables. Messages go to clients and terminals: none holds a header value, a body byte or the key.
 
+import { HttpRefusal, type RefusalTable } from "./http-refusal.ts";
+
 const answers = {
   PXY_ERR_METHOD: [403, "forbidden", "only POST /v1/responses is forwarded: the method is not POST"],
   PXY_ERR_TARGET: [403, "forbidden", "only POST /v1/responses is forwarded: the request-target is another"],
@@ -35,28 +37,16 @@ const answers = {
   PXY_ERR_UPSTREAM_TIMEOUT: [504, "upstream_error", "the upstream did not answer in time"],
   PXY_ERR_CREDENTIAL: [503, "server_error", "workload identity renewal temporarily unavailable; retry later"],
   PXY_ERR_AUDIT: [503, "server_error", "requests cannot be put on record at present; retry later"],
-} as const satisfies Record<string, readonly [status: number, type: string, message: string]>;
+} as const satisfies RefusalTable;
 
 export type AnswerCode = keyof typeof answers;
 
-/** An answer of the proxy itself. `detail` is shown to the client; `cause` stays inside. */
-export class ProxyError extends Error {
+/** An answer of the proxy itself. */
+export class ProxyError extends HttpRefusal<AnswerCode> {
   override readonly name = "ProxyError";
-  readonly code: AnswerCode;
-  readonly statusCode: number;
-  readonly type: string;
 
   constructor(code: AnswerCode, detail?: string, options?: ErrorOptions) {
-    const [statusCode, type, message] = answers[code];
-    super(detail === undefined ? message : `${message}: ${detail}`, options);
-    this.code = code;
-    this.statusCode = statusCode;
-    this.type = type;
-  }
-
-  /** The body that clients of the Responses API show to their users. */
-  toBody(): string {
-    return `${JSON.stringify({ error: { message: this.message, type: this.type, code: this.code } })}\n`;
+    super(answers, code, detail, options);
   }
 }
 

@@ -2,10 +2,10 @@
 // the kernel's word; what changes something is for root and for the user who started the proxy. It has
 // limits of its own, so that nobody who may connect here can hold up those whom the proxy serves.
 
-import http, { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { overflowUids, type UnixPeer, unixPeer } from "../../hardening/peer.ts";
+import { sendRawError } from "../answer.ts";
 import { StartError } from "../errors.ts";
 import { AdminError } from "./errors.ts";
 import { RequestBudget } from "./request-budget.ts";
@@ -82,9 +82,9 @@ export class AdminServer {
     this.#server.on("connection", (socket) => this.#connected(socket));
     this.#server.on("request", (request, response) => void this.#answer(request, response));
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
-    this.#server.on("connect", (_request, socket) => refuseRaw(socket, new AdminError("ADM_ERR_METHOD")));
+    this.#server.on("connect", (_request, socket) => sendRawError(socket, new AdminError("ADM_ERR_METHOD")));
     this.#server.on("clientError", (_error, socket) =>
-      refuseRaw(socket, new AdminError("ADM_ERR_BAD_REQUEST")),
+      sendRawError(socket, new AdminError("ADM_ERR_BAD_REQUEST")),
     );
   }
 
@@ -188,7 +188,7 @@ export class AdminServer {
     } catch (cause) {
       const error =
         cause instanceof AdminError ? cause : new AdminError("ADM_ERR_INTERNAL", undefined, { cause });
-      refuseRaw(socket, error);
+      sendRawError(socket, error);
     } finally {
       head.fill(0);
     }
@@ -219,18 +219,4 @@ function send(response: ServerResponse, answer: AdminAnswer): void {
   response
     .writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(body) })
     .end(body);
-}
-
-/** Answer on a connection that is not, or not any more, one of HTTP requests, and close it. */
-export function refuseRaw(socket: Duplex, error: AdminError): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const body = error.toBody();
-  socket.end(
-    `HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
-  socket.once("finish", () => socket.destroy());
 }

@@ -1,6 +1,8 @@
 // Every refusal of the admin socket, in one table. Messages go to whoever connected: none holds a byte
 // of a key.
 
+import { HttpRefusal, type RefusalTable } from "../http-refusal.ts";
+
 const refusals = {
   ADM_ERR_NOT_FOUND: [404, "invalid_request_error", "the admin socket has no such path"],
   ADM_ERR_METHOD: [405, "invalid_request_error", "the admin socket takes another method for this path"],
@@ -38,27 +40,15 @@ const refusals = {
   ADM_ERR_KEY_UNREADABLE: [500, "server_error", "the connection could not be read"],
   ADM_ERR_CLIENT_TOKENS: [400, "invalid_request_error", "the client tokens were not replaced"],
   ADM_ERR_INTERNAL: [500, "server_error", "the proxy failed to handle the request"],
-} as const satisfies Record<string, readonly [status: number, type: string, message: string]>;
+} as const satisfies RefusalTable;
 
 export type AdminErrorCode = keyof typeof refusals;
 
-/** A refusal of the admin socket. `detail` is shown to the peer. */
-export class AdminError extends Error {
+/** A refusal of the admin socket. */
+export class AdminError extends HttpRefusal<AdminErrorCode> {
   override readonly name = "AdminError";
-  readonly code: AdminErrorCode;
-  readonly statusCode: number;
-  readonly type: string;
 
   constructor(code: AdminErrorCode, detail?: string, options?: ErrorOptions) {
-    const [statusCode, type, message] = refusals[code];
-    super(detail === undefined ? message : `${message}: ${detail}`, options);
-    this.code = code;
-    this.statusCode = statusCode;
-    this.type = type;
-  }
-
-  /** One line of JSON, of the form that the proxy's other refusals have. */
-  toBody(): string {
-    return `${JSON.stringify({ error: { message: this.message, type: this.type, code: this.code } })}\n`;
+    super(refusals, code, detail, options);
   }
 }
