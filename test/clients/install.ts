@@ -15,6 +15,15 @@ export function installClient(spec: string): { readonly folder: string } | { rea
   const done = join(folder, "installed");
   if (fs.existsSync(done)) return { folder };
   fs.mkdirSync(folder, { recursive: true });
+  const release = takeTurn(join(folder, "installing"));
+  try {
+    return fs.existsSync(done) ? { folder } : install(spec, folder, done);
+  } finally {
+    release();
+  }
+}
+
+function install(spec: string, folder: string, done: string): ReturnType<typeof installClient> {
   fs.writeFileSync(join(folder, "package.json"), "{}");
   const { status, stderr } = spawnSync(
     "npm",
@@ -28,6 +37,39 @@ export function installClient(spec: string): { readonly folder: string } | { rea
   if (status !== 0) return { missing: `npm cannot install ${spec}: ${stderr.trim().split("\n")[0] ?? ""}` };
   fs.writeFileSync(done, "");
   return { folder };
+}
+
+/** Test files run side by side: one of them installs, the others wait. The turn of a dead process is free. */
+function takeTurn(lock: string): () => void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      fs.symlinkSync(String(process.pid), lock);
+      return () => fs.rmSync(lock, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const holder = holderOf(lock);
+    if (holder !== undefined && !isAlive(holder)) fs.rmSync(lock, { force: true });
+    Atomics.wait(pause, 0, 0, 100);
+  }
+}
+
+/** @returns undefined where the turn was given back meanwhile */
+function holderOf(lock: string): number | undefined {
+  try {
+    return Number(fs.readlinkSync(lock));
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** The `skip` of a test that needs the client: false, or a reason that nobody overlooks. */
