@@ -7,6 +7,8 @@ import type { Environment } from "../agent/environment.ts";
 export interface Session {
   /** as the user has it, with what the launcher hid from Node */
   readonly environment: Environment;
+  /** absolute path of the native launcher, which is also codex-linux-sandbox and apply_patch by argv[0] */
+  readonly launcher: string | undefined;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

@@ -1,23 +1,21 @@
-// The `codex` command. In this version it has one subcommand, which the native launcher starts
-// itself: `codex responses-api-proxy` never gets here, everything else does.
+// The `codex` command. `codex responses-api-proxy` never gets here: the native launcher starts that itself.
 
-import { createRequire } from "node:module";
-import { Command } from "commander";
+import { type Environment, revealHidden } from "../agent/environment.ts";
+import { versionLine } from "./version.ts";
 
-const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
+// Set by native/launcher/codex-environment.c: who started this process, for whom a child has no use.
+const launcherVariable = "CODEX_LAUNCHER";
 
-const program = new Command("codex")
-  .description("Codex command line, client side")
-  .version(`codex ${version}`, "-V, --version", "print the version")
-  .helpOption("-h, --help", "print this help")
-  .configureOutput({
-    outputError: (text, write) => write(text.replace(/^error: (.*?)\.?\n/, "codex: error: $1\n")),
-  })
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+async function main(argv: readonly string[]): Promise<number> {
+  // The two answers that scripts ask for most need none of the rest.
+  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+    process.stdout.write(`${versionLine("codex-cli")}\n`);
+    return 0;
+  }
+  const { [launcherVariable]: launcher, ...environment }: Environment = revealHidden(process.env);
+  const { runProgram } = await import("./program.ts");
+  const { stdin, stdout, stderr } = process;
+  return runProgram(argv, { environment, launcher, stdin, stdout, stderr });
+}
 
-program
-  .command("responses-api-proxy")
-  .description("run the auth proxy: see codex responses-api-proxy --help")
-  .allowUnknownOption();
-
-program.parse();
+process.exitCode = await main(process.argv.slice(2));

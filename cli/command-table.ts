@@ -1,0 +1,21 @@
+// The table of subcommands. A row holds what help, completion and a usage error need to know; the module
+// is loaded when the command is called.
+
+import type { CommandEntry } from "./command.ts";
+
+export const commandTable: readonly CommandEntry[] = [
+  {
+    name: "completion",
+    aliases: [],
+    summary: "Generate shell completion scripts",
+    isHidden: false,
+    load: () => import("./commands/completion.ts"),
+  },
+  {
+    name: "responses-api-proxy",
+    aliases: [],
+    summary: "Run the proxy that holds the API key",
+    isHidden: true,
+    load: () => import("./commands/responses-api-proxy.ts"),
+  },
+];
