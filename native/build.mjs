@@ -48,6 +48,7 @@ const launcherSources = [
   "key-source",
   "unreadable",
 ];
+const sandboxSources = ["sandbox", "refuse", "json", "policy", "roots", "landlock", "filter", "privileges"];
 const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan", "key-fingerprint"];
 const addonSources = [
   "addon",
@@ -131,6 +132,7 @@ function buildLauncher(scratch) {
     `-DNODE_PATH=${JSON.stringify(process.execPath)}`,
     `-I${scratch}`,
     ...launcherSources.map((name) => join(nativeFolder, "launcher", `${name}.c`)),
+    ...(process.platform === "linux" ? sandboxSources : []).map((name) => join(nativeFolder, "sandbox", `${name}.c`)),
     ...(isStatic ? ["-static", "-DSTATIC_LAUNCHER"] : []),
     "-o",
     target,

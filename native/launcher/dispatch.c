@@ -64,6 +64,7 @@ static enum program proxy_or_command(int argc, char **argv, int first_argument) 
 // `first_argument` is the name of the command where one is meant.
 enum program choose_program(int argc, char **argv, int *first_argument) {
   *first_argument = 1;
+  if (argc > 0 && strcmp(base_name(argv[0]), "codex-linux-sandbox") == 0) return PROGRAM_SANDBOX;
   if (argc == 0 || strcmp(base_name(argv[0]), "codex") != 0) return proxy_or_command(argc, argv, 1);
   for (int i = 1; i < argc; i++) {
     if (argv[i][0] == '-' && argv[i][1] != '\0') {

@@ -70,7 +70,7 @@ struct given_sockets {
   char client_name[GIVEN_NAME], admin_name[GIVEN_NAME];
 };
 
-enum program { PROGRAM_PROXY, PROGRAM_CODEX, PROGRAM_COMMAND };
+enum program { PROGRAM_PROXY, PROGRAM_SANDBOX, PROGRAM_CODEX, PROGRAM_COMMAND };
 
 enum { MAX_ARGS = 128 };
 
@@ -108,6 +108,9 @@ struct package_paths {
   char commands_entry[PATH_MAX];
   char cli_entry[PATH_MAX];
 };
+
+// ../sandbox/sandbox.c
+int run_linux_sandbox(int argc, char **argv);
 
 // fail.c
 void fail(enum exit_code code, const char *hint, const char *format, ...)

@@ -135,6 +135,11 @@ int main(int argc, char **argv) {
 
   int first_argument;
   enum program program = choose_program(argc, argv, &first_argument);
+#ifdef __linux__
+  if (program == PROGRAM_SANDBOX) return run_linux_sandbox(argc, argv);
+#else
+  if (program == PROGRAM_SANDBOX) fail(EXIT_USAGE, NULL, "codex-linux-sandbox is for Linux only");
+#endif
   struct package_paths paths;
   find_package(&paths);
   if (program == PROGRAM_CODEX) {

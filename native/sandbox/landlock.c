@@ -1,0 +1,73 @@
+// Files and processes outside, by landlock(7): reading and executing everywhere, writing only beneath the
+// writable roots and to the devices that any program needs. Inherited by everything the command starts.
+//
+// ABI 1 (Linux 5.13) restricts files, 2 renames between folders (1 refuses all of them), 3 truncation
+// (the filter does before), 5 device ioctls, 6 (6.12) signals and abstract sockets. Not covered by any:
+// mode, owner, times and attributes of files, and the subpaths of a root: mounts do that, where they can.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../landlock.h"
+#include "sandbox.h"
+
+enum { FS_TRUNCATE = 1 << 14, FS_IOCTL_DEV = 1 << 15 };
+static const uint64_t for_files = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
+static const uint64_t reading = FS_EXECUTE | FS_READ_FILE | FS_READ_DIR;
+
+int landlock_abi(void) {
+  int abi = (int)syscall(NR_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
+  return abi < 0 ? 0 : abi;
+}
+
+static void not_enforced(const char *step) {
+  refuse(SANDBOX_REFUSED, "the kernel must have Landlock (Linux 5.13, and in the list of /sys/kernel/security/lsm)",
+         "Landlock was not able to fully enforce all sandbox rules (%s: %s)", step, strerror(errno));
+}
+
+static uint64_t handled_rights(int abi) {
+  int bits = abi >= 5 ? 16 : abi >= 3 ? 15 : abi >= 2 ? 14 : 13;
+  return (1ULL << bits) - 1;
+}
+
+// Without effect where the path does not exist: then there is nothing to allow either.
+static void allow(int ruleset, const char *path, uint64_t rights) {
+  int fd = open(path, O_PATH | O_CLOEXEC);
+  if (fd < 0) return;
+  struct stat status;
+  if (fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode)) rights &= for_files;
+  struct path_beneath_attr attr = {.allowed_access = rights, .parent_fd = fd};
+  if (rights != 0 && syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &attr, 0) != 0) not_enforced(path);
+  close(fd);
+}
+
+static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/pts"};
+
+void restrict_files(const struct layout *layout, bool has_private_shm) {
+  int abi = landlock_abi();
+  if (abi == 0) not_enforced("no Landlock");
+  uint64_t handled = handled_rights(abi);
+  struct ruleset_attr attr = {
+      .handled_access_fs = handled,
+      .scoped = abi >= 6 ? SCOPE_SIGNAL | SCOPE_ABSTRACT_UNIX_SOCKET : 0,
+  };
+  // An older kernel refuses a larger structure than it knows.
+  size_t size = abi >= 6 ? sizeof attr : sizeof(uint64_t);
+  int ruleset = (int)syscall(NR_CREATE_RULESET, &attr, size, 0);
+  if (ruleset < 0) not_enforced("rule set");
+
+  allow(ruleset, "/", reading & handled);
+  for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+    allow(ruleset, devices[i], (FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV) & handled);
+  }
+  if (has_private_shm) allow(ruleset, "/dev/shm", handled & ~(uint64_t)FS_IOCTL_DEV);
+  for (size_t i = 0; i < layout->roots.count; i++) allow(ruleset, layout->roots.paths[i], handled & ~(uint64_t)FS_IOCTL_DEV);
+
+  if (syscall(NR_RESTRICT_SELF, ruleset, 0) != 0) not_enforced("restricting itself");
+  close(ruleset);
+}

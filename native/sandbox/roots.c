@@ -1,0 +1,123 @@
+// Where a workspace-write policy lets the command write, and what stays read-only inside: `.git` with the
+// folders that it points to, `.codex` and `.agents`, whose content would later run outside the sandbox.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+
+bool lies_within(const char *path, const char *folder) {
+  size_t length = strlen(folder);
+  if (strcmp(folder, "/") == 0) return true;
+  return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+static bool is_in_a_root(const char *path, const struct layout *layout) {
+  for (size_t i = 0; i < layout->roots.count; i++) {
+    if (lies_within(path, layout->roots.paths[i])) return true;
+  }
+  return false;
+}
+
+// Resolved, so that a link put in a root's place later leads nowhere new. What does not exist is no root:
+// the policy allows writing there, not making it.
+static void add_root(struct layout *layout, const char *path, const char *base) {
+  char joined[PATH_MAX], resolved[PATH_MAX];
+  int written = path[0] == '/' ? snprintf(joined, sizeof joined, "%s", path)
+                               : snprintf(joined, sizeof joined, "%s/%s", base, path);
+  if (written < 0 || (size_t)written >= sizeof joined || realpath(joined, resolved) == NULL) return;
+  if (!has_path(&layout->roots, resolved)) add_path(&layout->roots, resolved);
+}
+
+static void protect(struct layout *layout, const char *path) {
+  if (!has_path(&layout->protected, path)) add_path(&layout->protected, path);
+}
+
+// A path written in a small file, after `prefix`; relative ones are meant from the file's folder.
+static bool read_pointer(const char *file, const char *prefix, char resolved[PATH_MAX]) {
+  char text[PATH_MAX], joined[2 * PATH_MAX];
+  int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return false;
+  ssize_t length = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (length <= 0) return false;
+  text[length] = '\0';
+  text[strcspn(text, "\r\n")] = '\0';
+  if (strncmp(text, prefix, strlen(prefix)) != 0) return false;
+  const char *target = text + strlen(prefix);
+  target += strspn(target, " ");
+  const char *slash = strrchr(file, '/');
+  if (target[0] == '/') {
+    snprintf(joined, sizeof joined, "%s", target);
+  } else {
+    snprintf(joined, sizeof joined, "%.*s/%s", (int)(slash - file), file, target);
+  }
+  return realpath(joined, resolved) != NULL;
+}
+
+// The folder of a worktree or submodule lies elsewhere, and the one that worktrees share elsewhere again.
+static void protect_git_folder(struct layout *layout, const char *git_folder) {
+  char common_file[PATH_MAX + 16], common[PATH_MAX];
+  if (is_in_a_root(git_folder, layout)) protect(layout, git_folder);
+  snprintf(common_file, sizeof common_file, "%s/commondir", git_folder);
+  if (read_pointer(common_file, "", common) && is_in_a_root(common, layout)) protect(layout, common);
+}
+
+static void protect_names(struct layout *layout, const char *root, bool prevents_creation) {
+  static const char *const names[] = {".git", ".codex", ".agents"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char path[PATH_MAX + 16], target[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", strcmp(root, "/") == 0 ? "" : root, names[i]);
+    struct stat status;
+    bool exists = lstat(path, &status) == 0;
+    if (!exists && !prevents_creation) continue;
+    protect(layout, path);
+    if (!exists) continue;
+    if (S_ISLNK(status.st_mode) && realpath(path, target) != NULL && is_in_a_root(target, layout)) protect(layout, target);
+    if (strcmp(names[i], ".git") != 0 || stat(path, &status) != 0) continue;
+    if (S_ISDIR(status.st_mode) && realpath(path, target) != NULL) protect_git_folder(layout, target);
+    if (S_ISREG(status.st_mode) && read_pointer(path, "gitdir:", target)) protect_git_folder(layout, target);
+  }
+}
+
+static int by_length(const void *a, const void *b) {
+  size_t left = strlen(*(char *const *)a), right = strlen(*(char *const *)b);
+  return left < right ? -1 : left > right ? 1 : strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort(struct path_list *list) {
+  if (list->count > 0) qsort(list->paths, list->count, sizeof *list->paths, by_length);
+}
+
+void plan_layout(const struct sandbox_policy *policy, const char *policy_cwd, struct layout *layout) {
+  *layout = (struct layout){0};
+  if (policy->mode != MODE_WORKSPACE_WRITE) return;
+  add_root(layout, policy_cwd, ".");
+  for (size_t i = 0; i < policy->writable_roots.count; i++) add_root(layout, policy->writable_roots.paths[i], policy_cwd);
+  size_t workspaces = layout->roots.count;
+  if (!policy->exclude_slash_tmp) add_root(layout, "/tmp", "/");
+  const char *temporary = getenv("TMPDIR");
+  if (!policy->exclude_tmpdir_variable && temporary != NULL && temporary[0] != '\0') add_root(layout, temporary, policy_cwd);
+
+  // In folders for everybody's temporary files nothing is made, only kept.
+  for (size_t i = 0; i < layout->roots.count; i++) protect_names(layout, layout->roots.paths[i], i < workspaces);
+  for (size_t i = 0; i < policy->read_only_subpaths.count; i++) {
+    const char *path = policy->read_only_subpaths.paths[i];
+    if (path[0] != '/') refuse(SANDBOX_USAGE, NULL, "a read-only subpath must be absolute: %s", path);
+    // Resolved but for its last name, which may not exist yet.
+    char folder[PATH_MAX], resolved[PATH_MAX], whole[PATH_MAX + NAME_MAX + 2];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    *slash = '\0';
+    if (realpath(slash == folder ? "/" : folder, resolved) == NULL) continue;
+    snprintf(whole, sizeof whole, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, slash + 1);
+    if (is_in_a_root(whole, layout)) protect(layout, whole);
+  }
+  sort(&layout->roots);
+  sort(&layout->protected);
+}
