@@ -1,11 +1,11 @@
 // What can be wrong with features in a configuration and on a command line.
 
 import type { TomlValue } from "../config/config.ts";
+import { AgentError } from "../errors.ts";
 
 /** A value of the wrong type where a feature is switched; words and shape are those of the original. */
-export class FeatureTypeError extends Error {
-  readonly code = "FEATURE_TYPE";
-  readonly exitStatus = 1;
+export class FeatureTypeError extends AgentError {
+  override readonly name = "FeatureTypeError";
 
   /**
    * @param value - what was found
@@ -13,25 +13,25 @@ export class FeatureTypeError extends Error {
    * @param path - the key
    */
   constructor(value: TomlValue, expected: string, path: string) {
-    super(`invalid type: ${described(value)}, expected ${expected}\nin \`${path}\``);
-    this.name = "FeatureTypeError";
+    super(`invalid type: ${described(value)}, expected ${expected}\nin \`${path}\``, {
+      code: "FEATURES_ERR_TYPE",
+    });
   }
 }
 
 /** A name on the command line that no version knows. */
-export class UnknownFeatureError extends Error {
-  readonly code = "FEATURE_UNKNOWN";
-  readonly exitStatus = 1;
-  readonly hint?: string;
+export class UnknownFeatureError extends AgentError {
+  override readonly name = "UnknownFeatureError";
 
   /**
    * @param name - as it was typed
    * @param nearest - the key that was probably meant
    */
   constructor(name: string, nearest: string | undefined) {
-    super(`Unknown feature flag: ${name}`);
-    this.name = "UnknownFeatureError";
-    if (nearest !== undefined) this.hint = `did you mean \`${nearest}\`?`;
+    super(`Unknown feature flag: ${name}`, {
+      code: "FEATURES_ERR_UNKNOWN",
+      hint: nearest === undefined ? undefined : `did you mean ${nearest}?`,
+    });
   }
 }
 

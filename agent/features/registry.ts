@@ -2,6 +2,7 @@
 // later versions, which are known so that nobody is warned about them. Names never change their meaning.
 
 import { closest, distance } from "fastest-levenshtein";
+import { UnknownFeatureError } from "./errors.ts";
 import { laterAliases, laterGroups } from "./later.ts";
 
 export type FeatureStage =
@@ -106,6 +107,16 @@ export function findFeature(name: string): Feature | undefined {
 /** Whether [features], --enable and --disable take this name: a key or an alias, of 0.50 or later. */
 export function isFeatureName(name: string): boolean {
   return byName.has(name);
+}
+
+/**
+ * @param name - a key or an alias, as it was typed
+ * @throws UnknownFeatureError with the name that was probably meant
+ */
+export function requireFeature(name: string): Feature {
+  const feature = byName.get(name);
+  if (feature === undefined) throw new UnknownFeatureError(name, nearestFeature(name));
+  return feature;
 }
 
 /** Whether the feature is one that later versions know and that changes nothing in this program. */

@@ -56,9 +56,14 @@ export function resolveFeatures(sources: FeatureSources, warn: (message: string)
     told.add(message);
     warn(message);
   };
-  const root = readLayer(sources.root, warnOnce);
-  const profile = sources.profile === undefined ? [] : readLayer(sources.profile, warnOnce);
-  return foldFeatures([root, profile, flagSettings(sources.flags)]);
+  const { root, profile = {}, flags } = sources;
+  return foldFeatures([
+    legacySettings(root, warnOnce),
+    namedSettings(root, warnOnce),
+    legacySettings(profile, warnOnce),
+    namedSettings(profile, warnOnce),
+    flagSettings(flags),
+  ]);
 }
 
 /** The fold itself: defaults, then every setting of every layer in turn. */
@@ -73,7 +78,8 @@ function flagSettings({ search }: FeatureSources["flags"]): readonly FeatureSett
   return search === undefined ? [] : [{ key: "web_search_request", isOn: search }];
 }
 
-function readLayer(table: TomlTable, warn: (message: string) => void): readonly FeatureSetting[] {
+/** What the older keys of one table say: those of its top level, and those of [tools]. */
+export function legacySettings(table: TomlTable, warn: (message: string) => void): readonly FeatureSetting[] {
   const settings: FeatureSetting[] = [];
   const take = (spelling: string, key: string, value: TomlValue | undefined, path: string): void => {
     if (value === undefined) return;
@@ -93,7 +99,11 @@ function readLayer(table: TomlTable, warn: (message: string) => void): readonly 
     if (isTable(tools[name])) settings.push({ key, isOn: true });
     else take(`tools.${name}`, key, tools[name], `tools.${name}`);
   }
+  return settings;
+}
 
+function namedSettings(table: TomlTable, warn: (message: string) => void): readonly FeatureSetting[] {
+  const settings: FeatureSetting[] = [];
   const named = tableAt(table, "features", "FeaturesToml");
   // By name, as the original reads them: it decides between an alias and its key in one table.
   for (const name of Object.keys(named).sort()) {
@@ -118,7 +128,8 @@ function readLayer(table: TomlTable, warn: (message: string) => void): readonly 
   return settings;
 }
 
-function isTable(value: TomlValue | undefined): value is TomlTable {
+/** Whether a value is a table of its own. */
+export function isTable(value: TomlValue | undefined): value is TomlTable {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
