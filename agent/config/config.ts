@@ -80,7 +80,7 @@ export interface TomlTable {
 }
 
 export interface Config {
-  /** absolute, exists */
+  /** absolute; need not exist unless CODEX_HOME names it */
   readonly codexHome: string;
   /** absolute: the working directory of the session, by --cd or the process's own */
   readonly cwd: string;

@@ -1,0 +1,45 @@
+// The folder that holds configuration, credentials and sessions. Finding it creates nothing.
+
+import { mkdir, realpath } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "./config/errors.ts";
+import type { Environment } from "./environment.ts";
+
+/**
+ * @returns the absolute path: CODEX_HOME with links resolved, or `.codex` in the home folder, which need
+ *   not exist yet
+ * @throws ConfigError if CODEX_HOME is set, not empty and no folder
+ */
+export async function resolveCodexHome(environment: Environment): Promise<string> {
+  const named = environment.CODEX_HOME;
+  if (named === undefined || named === "") return join(homeFolder(environment), ".codex");
+  try {
+    // The slash at the end makes a file an error.
+    return await realpath(`${named}/`);
+  } catch (error) {
+    throw new ConfigError("codex_home_missing", systemMessage(error), {
+      hint: `CODEX_HOME is ${JSON.stringify(named)}; it must be a folder that exists`,
+      cause: error,
+    });
+  }
+}
+
+/** Create the folder, for its owner alone, before something is written to it. One that exists is left as it is. */
+export async function ensureCodexHome(codexHome: string): Promise<void> {
+  await mkdir(codexHome, { recursive: true, mode: 0o700 });
+}
+
+function homeFolder(environment: Environment): string {
+  const home = environment.HOME;
+  return home?.startsWith("/") ? home : homedir();
+}
+
+// In the words of the original, which scripts may look for.
+function systemMessage(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "ENOENT") return "No such file or directory (os error 2)";
+  if (code === "ENOTDIR") return "Not a directory (os error 20)";
+  if (code === "EACCES") return "Permission denied (os error 13)";
+  return `CODEX_HOME cannot be used: ${code}`;
+}

@@ -1,0 +1,208 @@
+// From a checked tree to the Config that everyone reads: profile over root, dedicated flags over both,
+// defaults below. Paths become absolute here.
+
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Environment } from "../environment.ts";
+import { resolveFeatures } from "../features/resolve.ts";
+import type {
+  ApprovalPolicy,
+  Config,
+  CredentialsStore,
+  LoginMethod,
+  ReasoningEffort,
+  ReasoningSummary,
+  SandboxMode,
+  ShellEnvironmentPolicy,
+  TomlTable,
+  Verbosity,
+  WorkspaceWriteSettings,
+} from "./config.ts";
+import { ConfigError } from "./errors.ts";
+import type { FlagOverrides } from "./flags.ts";
+import { mcpServers } from "./mcp-servers.ts";
+import type { SelectedProfile } from "./profiles.ts";
+import { modelProviders, selectProvider } from "./providers.ts";
+import { isTable } from "./toml.ts";
+import { findProject } from "./trust.ts";
+import { booleanOf, integerOf, stringMapOf, stringOf, stringsOf, tableOf, withNumbers } from "./typed.ts";
+
+export interface Settling {
+  readonly codexHome: string;
+  /** absolute: the folder of the session */
+  readonly cwd: string;
+  /** absolute: what relative paths on the command line count from */
+  readonly processCwd: string;
+  readonly environment: Environment;
+  readonly flags: FlagOverrides;
+  /** checked */
+  readonly tree: TomlTable;
+  readonly profile: SelectedProfile | undefined;
+  readonly isProfileFile: boolean;
+  /** whether the value at a path was given by -c */
+  isFromOverride(path: readonly string[]): boolean;
+  warn(message: string): void;
+}
+
+const defaultModel = "gpt-5-codex";
+const defaultLocalModels: Readonly<Record<string, string>> = { lmstudio: "openai/gpt-oss-20b" };
+
+export async function settle(settling: Settling): Promise<Config> {
+  const { codexHome, cwd, environment, flags, tree, profile, warn } = settling;
+  const chosen = (key: string): string | undefined =>
+    stringOf(profile?.table ?? {}, key) ?? stringOf(tree, key);
+  const providers = modelProviders(tree, environment);
+  const localProvider = chosen("oss_provider") ?? "oss";
+  const providerId = flags.oss ? localProvider : (chosen("model_provider") ?? "openai");
+  const provider = selectProvider(providerId, providers, tree);
+  const project = await findProject(cwd, tree);
+  const history = tableOf(tree, "history");
+  const notify = stringsOf(tree, "notify");
+  const proxy = given(flags.proxy) ?? given(environment.CODEX_PROXY) ?? given(stringOf(tree, "proxy"));
+  const instructionsFile = chosen("experimental_instructions_file") ?? chosen("model_instructions_file");
+  const notifications = tableOf(tree, "tui").notifications;
+  const fromTree = <Key extends keyof Config>(key: Key, value: Config[Key] | undefined): Partial<Config> =>
+    value === undefined ? {} : ({ [key]: value } as Partial<Config>);
+
+  return {
+    codexHome,
+    cwd,
+    ...fromTree("profile", profile?.name),
+    model:
+      flags.model ??
+      (flags.oss ? (defaultLocalModels[provider.id] ?? "gpt-oss:20b") : (chosen("model") ?? defaultModel)),
+    reviewModel: stringOf(tree, "review_model") ?? defaultModel,
+    modelProvider: provider,
+    modelProviders: providers,
+    ...fromTree("modelContextWindow", integerOf(tree, "model_context_window")),
+    ...fromTree("modelMaxOutputTokens", integerOf(tree, "model_max_output_tokens")),
+    ...fromTree("modelAutoCompactTokenLimit", integerOf(tree, "model_auto_compact_token_limit")),
+    ...fromTree("modelReasoningEffort", chosen("model_reasoning_effort") as ReasoningEffort | undefined),
+    modelReasoningSummary: (chosen("model_reasoning_summary") as ReasoningSummary | undefined) ?? "auto",
+    ...fromTree(
+      "modelReasoningSummaryFormat",
+      stringOf(tree, "model_reasoning_summary_format") as "none" | "experimental" | undefined,
+    ),
+    ...fromTree("modelSupportsReasoningSummaries", booleanOf(tree, "model_supports_reasoning_summaries")),
+    ...fromTree("modelVerbosity", chosen("model_verbosity") as Verbosity | undefined),
+
+    ...approvalAndSandbox(settling, project.trustLevel),
+    workspaceWrite: workspaceWrite(settling),
+    shellEnvironmentPolicy: shellEnvironmentPolicy(tableOf(tree, "shell_environment_policy")),
+    project,
+
+    mcpServers: mcpServers(tree, warn),
+    features: resolveFeatures({ root: tree, profile: profile?.table, flags }, warn),
+    ...fromTree("proxy", proxy),
+
+    ...fromTree("notify", notify),
+    historyPersistence: stringOf(history, "persistence") === "none" ? "none" : "save-all",
+    ...fromTree("historyMaxBytes", integerOf(history, "max_bytes")),
+    projectDocMaxBytes: integerOf(tree, "project_doc_max_bytes") ?? 32_768,
+    projectDocFallbackFilenames: stringsOf(tree, "project_doc_fallback_filenames") ?? [],
+    ...fromTree(
+      "experimentalInstructionsFile",
+      instructionsFile === undefined ? undefined : pathFrom(cwd, instructionsFile, environment),
+    ),
+    chatgptBaseUrl: chosen("chatgpt_base_url") ?? "https://chatgpt.com/backend-api/",
+    ...fromTree("forcedLoginMethod", stringOf(tree, "forced_login_method") as LoginMethod | undefined),
+    ...fromTree("forcedChatgptWorkspaceId", forcedWorkspace(tree)),
+    cliAuthCredentialsStore:
+      (stringOf(tree, "cli_auth_credentials_store") as CredentialsStore | undefined) ?? "file",
+    mcpOauthCredentialsStore:
+      (stringOf(tree, "mcp_oauth_credentials_store") as CredentialsStore | undefined) ?? "auto",
+    hideAgentReasoning: booleanOf(tree, "hide_agent_reasoning") ?? false,
+    showRawAgentReasoning: booleanOf(tree, "show_raw_agent_reasoning") ?? false,
+    fileOpener: (stringOf(tree, "file_opener") as Config["fileOpener"] | undefined) ?? "vscode",
+    tuiNotifications:
+      typeof notifications === "boolean"
+        ? notifications
+        : (stringsOf(tableOf(tree, "tui"), "notifications") ?? false),
+    disablePasteBurst: booleanOf(tree, "disable_paste_burst") ?? false,
+    checkForUpdateOnStartup: booleanOf(tree, "check_for_update_on_startup") ?? true,
+    notice: withNumbers(tableOf(tree, "notice")) as TomlTable,
+    otel: withNumbers(tableOf(tree, "otel")) as TomlTable,
+  };
+}
+
+function approvalAndSandbox(
+  { flags, tree, profile }: Settling,
+  trustLevel: "trusted" | "untrusted" | undefined,
+): Pick<Config, "approvalPolicy" | "sandboxMode" | "approvalOrSandboxIsExplicit"> {
+  const inForce = (key: string): string | undefined => {
+    const value = profile?.table?.[key] ?? tree[key];
+    // A table of categories, as later versions have: the nearest that we have is to be asked.
+    return isTable(value) ? "on-request" : (value as string | undefined);
+  };
+  const configuredPolicy = inForce("approval_policy") as ApprovalPolicy | undefined;
+  const configuredMode = inForce("sandbox_mode") as SandboxMode | undefined;
+  const policyFlag = flags.bypass
+    ? "never"
+    : (flags.approvalPolicy ?? (flags.fullAuto ? "on-request" : undefined));
+  const modeFlag = flags.bypass
+    ? "danger-full-access"
+    : flags.fullAuto
+      ? "workspace-write"
+      : flags.sandboxMode;
+  return {
+    approvalPolicy:
+      policyFlag ?? configuredPolicy ?? (trustLevel === "untrusted" ? "untrusted" : "on-request"),
+    sandboxMode: modeFlag ?? configuredMode ?? (trustLevel === "trusted" ? "workspace-write" : "read-only"),
+    approvalOrSandboxIsExplicit: [policyFlag, configuredPolicy, modeFlag, configuredMode].some(
+      (value) => value !== undefined,
+    ),
+  };
+}
+
+function workspaceWrite({
+  codexHome,
+  environment,
+  flags,
+  isFromOverride,
+  processCwd,
+  tree,
+}: Settling): WorkspaceWriteSettings {
+  const table = tableOf(tree, "sandbox_workspace_write");
+  const base = isFromOverride(["sandbox_workspace_write", "writable_roots"]) ? processCwd : codexHome;
+  const configured = stringsOf(table, "writable_roots") ?? [];
+  return {
+    writableRoots: [
+      ...configured.map((root) => pathFrom(base, root, environment)),
+      ...(flags.addDirs ?? []).map((folder) => resolve(processCwd, folder)),
+    ],
+    networkAccess: booleanOf(table, "network_access") ?? false,
+    excludeTmpdirEnvVar: booleanOf(table, "exclude_tmpdir_env_var") ?? false,
+    excludeSlashTmp: booleanOf(table, "exclude_slash_tmp") ?? false,
+  };
+}
+
+function shellEnvironmentPolicy(table: TomlTable): ShellEnvironmentPolicy {
+  return {
+    inherit: (stringOf(table, "inherit") as ShellEnvironmentPolicy["inherit"] | undefined) ?? "all",
+    ignoreDefaultExcludes: booleanOf(table, "ignore_default_excludes") ?? false,
+    exclude: stringsOf(table, "exclude") ?? [],
+    set: stringMapOf(table, "set"),
+    includeOnly: stringsOf(table, "include_only") ?? [],
+    useProfile: booleanOf(table, "experimental_use_profile") ?? false,
+  };
+}
+
+/** One workspace is what the login can hold an account to; of several, none may be guessed. */
+function forcedWorkspace(tree: TomlTable): string | undefined {
+  const value = tree.forced_chatgpt_workspace_id;
+  if (!Array.isArray(value)) return given(stringOf(tree, "forced_chatgpt_workspace_id"));
+  if (value.length === 1 && typeof value[0] === "string") return value[0];
+  throw new ConfigError(
+    "config_invalid",
+    `invalid length ${value.length}, expected one workspace\nin \`forced_chatgpt_workspace_id\``,
+  );
+}
+
+function pathFrom(base: string, path: string, environment: Environment): string {
+  if (path === "~" || path.startsWith("~/")) return join(environment.HOME ?? homedir(), path.slice(1));
+  return resolve(base, path);
+}
+
+function given(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === "" ? undefined : value;
+}
