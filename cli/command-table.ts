@@ -12,6 +12,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/completion.ts"),
   },
   {
+    name: "features",
+    aliases: [],
+    summary: "Inspect feature flags",
+    isHidden: false,
+    load: () => import("./commands/features.ts"),
+  },
+  {
     name: "responses-api-proxy",
     aliases: [],
     summary: "Run the proxy that holds the API key",

@@ -7,7 +7,7 @@ import { readArguments } from "./arguments/read-arguments.ts";
 import type { CommandEntry, Session } from "./command.ts";
 import { commandTable } from "./command-table.ts";
 import { helpText } from "./help.ts";
-import { addConfigOptions } from "./options/config-options.ts";
+import { addConfigOptions, namedFeatures } from "./options/config-options.ts";
 import { addSessionOptions } from "./options/session-options.ts";
 import { ProgramCommand } from "./program-command.ts";
 import { UsageError } from "./usage-errors.ts";
@@ -19,6 +19,13 @@ const about =
 function addConfigOptionsEverywhere(command: Command): void {
   addConfigOptions(command);
   for (const subcommand of command.commands) addConfigOptionsEverywhere(subcommand);
+}
+
+async function refuseUnknownFeatures(command: Command): Promise<void> {
+  const names = namedFeatures(command);
+  if (names.length === 0) return;
+  const { requireFeature } = await import("../agent/features/registry.ts");
+  for (const name of names) requireFeature(name);
 }
 
 // Neither help nor a process.exit of commander's own: whoever parses decides.
@@ -46,6 +53,7 @@ export function buildProgram(session: Session, table: readonly CommandEntry[] = 
       hint: "codex exec PROMPT works without one",
     });
   });
+  root.hook("preAction", (_root, command) => refuseUnknownFeatures(command));
   const unopened = new Map<Command, CommandEntry>();
   for (const entry of table) {
     const command = root.command(entry.name, { hidden: entry.isHidden });
