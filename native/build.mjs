@@ -132,7 +132,9 @@ function buildLauncher(scratch) {
     `-DNODE_PATH=${JSON.stringify(process.execPath)}`,
     `-I${scratch}`,
     ...launcherSources.map((name) => join(nativeFolder, "launcher", `${name}.c`)),
-    ...(process.platform === "linux" ? sandboxSources : []).map((name) => join(nativeFolder, "sandbox", `${name}.c`)),
+    ...(process.platform === "linux" ? sandboxSources : []).map((name) =>
+      join(nativeFolder, "sandbox", `${name}.c`),
+    ),
     ...(isStatic ? ["-static", "-DSTATIC_LAUNCHER"] : []),
     "-o",
     target,
