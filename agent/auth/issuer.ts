@@ -1,0 +1,200 @@
+// Requests to the issuer of tokens. Refusals of the issuer and failures of the network are told apart; what
+// it answers is trusted as far as its members are strings.
+
+import type { Dispatcher } from "undici";
+import type { Environment } from "../environment.ts";
+import { AgentError } from "../errors.ts";
+import { openDispatcher } from "../http/dispatcher.ts";
+import type { IssuedTokens } from "./auth-document.ts";
+import { AuthError } from "./errors.ts";
+
+export const defaultIssuer = "https://auth.openai.com";
+export const defaultClientId = "app_EMoamEEZ73f0CkXaXp7hrann";
+
+/** Who issues tokens, and to whom. */
+export interface Issuer {
+  /** without a slash at the end */
+  readonly url: string;
+  readonly clientId: string;
+}
+
+/** An issuer's answer, its body read. */
+export interface IssuerAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Sends one request; where it throws, it is an AuthError. */
+export type IssuerClient = (request: {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}) => Promise<IssuerAnswer>;
+
+const maxAnswerBytes = 1024 * 1024;
+
+/**
+ * A client for one command: its connections are not kept alive, so nothing is to be closed.
+ *
+ * @param environment - for the network's proxy and certificates
+ */
+export function issuerClient(environment: Environment): IssuerClient {
+  let dispatcher: Promise<Dispatcher> | undefined;
+  return async ({ method, url, headers = {}, json, form, signal }) => {
+    const { request } = await import("undici");
+    dispatcher ??= openDispatcher(environment);
+    const body = json === undefined ? form && formText(form) : JSON.stringify(json);
+    const type = json === undefined ? "application/x-www-form-urlencoded" : "application/json";
+    try {
+      const answer = await request(url, {
+        dispatcher: await dispatcher,
+        method,
+        reset: true,
+        headers: { accept: "*/*", ...headers, ...(body === undefined ? {} : { "content-type": type }) },
+        ...(body === undefined ? {} : { body }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return { status: answer.statusCode, text: await readText(answer.body) };
+    } catch (cause) {
+      if (cause instanceof AgentError || signal?.aborted) throw cause;
+      const reason = (cause as NodeJS.ErrnoException).code ?? "no answer";
+      const { origin } = new URL(url);
+      throw new AuthError("AUTH_ISSUER_UNREACHABLE", `${origin} cannot be reached (${reason})`, { cause });
+    }
+  };
+}
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) throw new AuthError("AUTH_ISSUER_ANSWER", "the issuer's answer is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function formText(form: Readonly<Record<string, string>>): string {
+  return Object.entries(form)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join("&");
+}
+
+/** An issuer by its URL, as a flag gives it. @throws {AuthError} AUTH_ISSUER_ANSWER */
+export function issuerAt(url: string | undefined, clientId: string | undefined): Issuer {
+  const text = (url ?? defaultIssuer).replace(/\/+$/, "");
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  if (parsed?.protocol !== "https:" && parsed?.protocol !== "http:") {
+    throw new AuthError("AUTH_ISSUER_ANSWER", "the issuer is not an http or https URL");
+  }
+  return { url: text, clientId: clientId ?? defaultClientId };
+}
+
+/** Change a code for tokens. @throws {AuthError} AUTH_ISSUER_REFUSED, AUTH_ISSUER_ANSWER, AUTH_ISSUER_UNREACHABLE */
+export async function exchangeCode(
+  send: IssuerClient,
+  issuer: Issuer,
+  grant: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
+): Promise<IssuedTokens> {
+  const answer = await send({
+    method: "POST",
+    url: `${issuer.url}/oauth/token`,
+    form: {
+      grant_type: "authorization_code",
+      code: grant.code,
+      redirect_uri: grant.redirectUri,
+      client_id: issuer.clientId,
+      code_verifier: grant.codeVerifier,
+    },
+  });
+  if (!isSuccess(answer)) {
+    const detail = describeRefusal(answer.text, [grant.code, grant.codeVerifier]);
+    throw new AuthError(
+      "AUTH_ISSUER_REFUSED",
+      `token endpoint returned status ${answer.status}${detail === undefined ? "" : `: ${detail}`}`,
+    );
+  }
+  const { idToken, accessToken, refreshToken } = issuedTokens(answer);
+  if (idToken === undefined || accessToken === undefined || refreshToken === undefined) {
+    throw new AuthError("AUTH_ISSUER_ANSWER", "the issuer's answer lacks a token");
+  }
+  return { idToken, accessToken, refreshToken };
+}
+
+export function isSuccess(answer: IssuerAnswer): boolean {
+  return answer.status >= 200 && answer.status < 300;
+}
+
+/** The tokens of an answer; those that it lacks are left out. @throws {AuthError} AUTH_ISSUER_ANSWER */
+export function issuedTokens(answer: IssuerAnswer): Partial<IssuedTokens> {
+  const body = jsonObject(answer);
+  const pick = (name: string) =>
+    typeof body[name] === "string" && body[name] !== "" ? body[name] : undefined;
+  const [idToken, accessToken, refreshToken] = [
+    pick("id_token"),
+    pick("access_token"),
+    pick("refresh_token"),
+  ];
+  return {
+    ...(idToken === undefined ? {} : { idToken }),
+    ...(accessToken === undefined ? {} : { accessToken }),
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+  };
+}
+
+/** @throws {AuthError} AUTH_ISSUER_ANSWER */
+export function jsonObject(answer: IssuerAnswer): Record<string, unknown> {
+  const body = parsedObject(answer.text);
+  if (body === undefined)
+    throw new AuthError("AUTH_ISSUER_ANSWER", "the issuer's answer is not a JSON object");
+  return body;
+}
+
+function parsedObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The code of a refusal, in any of the three shapes in which issuers send it. */
+export function refusalCode(text: string): string | undefined {
+  const body = parsedObject(text);
+  const nested = body?.error as Record<string, unknown> | string | undefined | null;
+  if (typeof nested === "string") return nested;
+  if (typeof nested?.code === "string") return nested.code;
+  return typeof body?.code === "string" ? body.code : undefined;
+}
+
+const maxDetailLength = 200;
+
+/**
+ * What an issuer says of its refusal, for people: only its own words, on one line.
+ *
+ * @param secrets - what was sent, in case the answer repeats it
+ */
+export function describeRefusal(text: string, secrets: readonly string[]): string | undefined {
+  const body = parsedObject(text);
+  const nested = body?.error as Record<string, unknown> | string | undefined | null;
+  const message = typeof nested === "object" ? nested?.message : undefined;
+  const words = [body?.error_description, message, refusalCode(text)].find(
+    (value) => typeof value === "string" && value.trim() !== "",
+  );
+  return typeof words === "string" ? printable(words, secrets) : undefined;
+}
+
+/** Foreign words as one short line, without control characters and without `secrets`. */
+export function printable(words: string, secrets: readonly string[] = []): string {
+  let line = words;
+  for (const secret of secrets) if (secret !== "") line = line.replaceAll(secret, "<redacted>");
+  line = line.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  return line.length > maxDetailLength ? `${line.slice(0, maxDetailLength)}…` : line;
+}
