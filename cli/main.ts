@@ -1,18 +1,23 @@
 // The `codex` command. `codex responses-api-proxy` never gets here: the native launcher starts that itself.
 
-import { type Environment, revealHidden } from "../agent/environment.ts";
+import "../hardening/pre-main.ts"; // first of all: from here on nobody of this user can look into the process
+import { takeEnvironment } from "./launched-environment.ts";
 import { versionLine } from "./version.ts";
 
-// Set by native/launcher/codex-environment.c: who started this process, for whom a child has no use.
-const launcherVariable = "CODEX_LAUNCHER";
-
 async function main(argv: readonly string[]): Promise<number> {
-  // The two answers that scripts ask for most need none of the rest.
+  const { environment, launcher } = takeEnvironment(process.env);
+  if (launcher === undefined) {
+    // The addon has emptied the environment, as it does wherever it finds no launcher.
+    process.stderr.write("Error: the command line must be started by its own launcher\nhint: run codex\n");
+    return 1;
+  }
+  // Node's way of opening an inspector in a running process, where the launcher found no flag against it.
+  if (!process.execArgv.includes("--disable-sigusr1")) process.on("SIGUSR1", () => {});
+  // What scripts ask for most needs none of the rest.
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
     process.stdout.write(`${versionLine("codex-cli")}\n`);
     return 0;
   }
-  const { [launcherVariable]: launcher, ...environment }: Environment = revealHidden(process.env);
   const { runProgram } = await import("./program.ts");
   const { stdin, stdout, stderr } = process;
   return runProgram(argv, { environment, launcher, stdin, stdout, stderr });

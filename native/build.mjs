@@ -26,6 +26,7 @@ const launcherSources = [
   "options",
   "paths",
   "environment",
+  "codex-environment",
   "descriptors",
   "own-path",
   "process-identity",
@@ -93,13 +94,18 @@ function mustCompile(compiler, args) {
   if (result.status !== 0) throw new BuildError(`${compiler.join(" ")} failed:\n${result.stderr}`);
 }
 
-/** Flags of this Node that close a way in; a flag that it does not know would end it at start. */
-function nodeFlags() {
-  const wanted = [
-    "--disable-sigusr1", // Node 22.14, 23.7: no inspector by signal at all
-    "--disable-wasm-trap-handler", // WebAssembly traps stay exceptions when another SIGSEGV handler is set
-  ];
-  return wanted.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+// Flags of Node that close a way in; one that it does not know would end it at start.
+const codexFlags = [
+  "--disable-sigusr1", // Node 22.14, 23.7: no inspector by signal at all
+];
+const proxyFlags = [
+  ...codexFlags,
+  "--disable-wasm-trap-handler", // WebAssembly traps stay exceptions when another SIGSEGV handler is set
+];
+
+function writeFlags(file, wanted) {
+  const known = wanted.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+  writeFileSync(file, known.map((flag) => `"${flag}",\n`).join(""));
 }
 
 function canLinkStatically(scratch) {
@@ -109,12 +115,8 @@ function canLinkStatically(scratch) {
 }
 
 function buildLauncher(scratch) {
-  writeFileSync(
-    join(scratch, "node-flags.h"),
-    nodeFlags()
-      .map((flag) => `"${flag}",\n`)
-      .join(""),
-  );
+  writeFlags(join(scratch, "node-flags.h"), proxyFlags);
+  writeFlags(join(scratch, "codex-node-flags.h"), codexFlags);
   const isStatic = process.platform === "linux" && canLinkStatically(scratch);
   if (process.platform === "linux" && !isStatic) {
     console.error("codex: warning: libc.a is missing, so the launcher is linked dynamically: LD_PRELOAD and");

@@ -1,13 +1,15 @@
 // Runs when the dynamic loader maps the addon, before any JavaScript of ours and before the C++
 // globals of this file's neighbours: so plain data only, and system calls that cannot fail halfway.
+// In the command line the environment and the core limit stay: children get both. It holds no key.
 // prctl(2), setrlimit(2). Not covered: a /proc/PID/mem handle opened between exec and this point.
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "../allowed-environment.h"
+#include "../codex-variables.h"
 #include "../wipe.h"
 
 #ifdef __linux__
@@ -22,6 +24,17 @@ static void leave(int code, const char *message) {
   ssize_t ignored = write(STDERR_FILENO, message, strlen(message));
   (void)ignored;
   _exit(code);
+}
+
+// The launcher says it by a variable that no proxy of its making can have: the environment of one that
+// holds a key is built from allowed-environment.h, and that of the proxy's commands is rid of it. Whoever
+// starts Node himself can say it too, and could as well have left the addon out.
+static bool is_command_line(void) {
+  static const char name[] = LAUNCHER_VARIABLE "=";
+  for (char **entry = environ; *entry != NULL; entry++) {
+    if (strncmp(*entry, name, sizeof name - 1) == 0) return true;
+  }
+  return false;
 }
 
 static void scrub_environment(void) {
@@ -45,6 +58,7 @@ __attribute__((constructor)) static void harden(void) {
 #elif defined(__APPLE__)
   if (ptrace(PT_DENY_ATTACH, 0, 0, 0) != 0) leave(6, "codex: error: ptrace(PT_DENY_ATTACH) failed\n");
 #endif
+  if (is_command_line()) return;
   struct rlimit none = {0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0) leave(7, "codex: error: setrlimit(RLIMIT_CORE, 0) failed\n");
   scrub_environment();

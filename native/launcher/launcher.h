@@ -70,7 +70,7 @@ struct given_sockets {
   char client_name[GIVEN_NAME], admin_name[GIVEN_NAME];
 };
 
-enum program { PROGRAM_PROXY, PROGRAM_SANDBOX, PROGRAM_CODEX, PROGRAM_COMMAND };
+enum program { PROGRAM_PROXY, PROGRAM_SANDBOX, PROGRAM_APPLY_PATCH, PROGRAM_CODEX, PROGRAM_COMMAND };
 
 enum { MAX_ARGS = 128 };
 
@@ -107,6 +107,8 @@ struct package_paths {
   char proxy_entry[PATH_MAX];
   char commands_entry[PATH_MAX];
   char cli_entry[PATH_MAX];
+  char apply_patch_entry[PATH_MAX];
+  char launcher[PATH_MAX];  // this very executable
 };
 
 // ../sandbox/sandbox.c
@@ -135,6 +137,10 @@ void find_package(struct package_paths *paths);
 // environment.c
 char **allowed_environment(char **environment);
 bool names_a_proxy(char **environment);
+
+// codex-environment.c
+char **codex_environment(char **environment, const char *launcher);
+void forget_codex_variables(char **environment);
 
 // descriptors.c
 void open_missing_stdio(void);

@@ -27,6 +27,14 @@ static const char *const node_flags[] = {
 };
 enum { NODE_FLAGS = sizeof node_flags / sizeof *node_flags };
 
+// Likewise, for the command line. The first entry keeps the table from being empty.
+static const char *const codex_node_flag_table[] = {
+    "",
+#include "codex-node-flags.h"
+};
+static const char *const *const codex_node_flags = codex_node_flag_table + 1;
+enum { CODEX_NODE_FLAGS = sizeof codex_node_flag_table / sizeof *codex_node_flag_table - 1 };
+
 extern char **environ;
 
 static void become_node(const char *const arguments[], char **environment) {
@@ -37,14 +45,27 @@ static void become_node(const char *const arguments[], char **environment) {
        "cannot start %s: %s", NODE_PATH, strerror(errno));
 }
 
-static void become_codex(const struct package_paths *paths, int argc, char **argv) {
-  const char *arguments[argc + 3];
+static void require_readable(const char *file) {
+  if (access(file, R_OK) == 0) return;
+  const char *hint = errno == EACCES ? "let this user read the package, or start it as one who can"
+                                     : "the package is not built: run npm ci, or npm rebuild";
+  fail(EXIT_LAUNCHER, hint, "cannot read %s: %s", file, strerror(errno));
+}
+
+// The command line, or its tool for patches. Limits, signals, descriptors and the file mode mask stay as
+// the user has them: the commands that it runs are his.
+static void become_codex(const struct package_paths *paths, const char *entry, int argc, char **argv,
+                         int first_argument) {
+  require_readable(entry);
+  require_readable(paths->addon);
+  const char *arguments[CODEX_NODE_FLAGS + argc + 3];
   int count = 0;
   arguments[count++] = NODE_PATH;
-  arguments[count++] = paths->cli_entry;
-  for (int i = 1; i < argc; i++) arguments[count++] = argv[i];
+  for (int i = 0; i < CODEX_NODE_FLAGS; i++) arguments[count++] = codex_node_flags[i];
+  arguments[count++] = entry;
+  for (int i = first_argument; i < argc; i++) arguments[count++] = argv[i];
   arguments[count] = NULL;
-  become_node(arguments, environ);
+  become_node(arguments, codex_environment(environ, paths->launcher));
 }
 
 // Half a root is refused: what checks the effective uid would take it for a user without rights.
@@ -62,13 +83,6 @@ static void require_descriptors(void) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max >= 64) return;
   fail(EXIT_RUNTIME, "raise it: ulimit -n 1024", "the limit on open files is %lu, too low to start",
        (unsigned long)limit.rlim_max);
-}
-
-static void require_readable(const char *file) {
-  if (access(file, R_OK) == 0) return;
-  const char *hint = errno == EACCES ? "let this user read the package, or start it as one who can"
-                                     : "the package is not built: run npm ci, or npm rebuild";
-  fail(EXIT_LAUNCHER, hint, "cannot read %s: %s", file, strerror(errno));
 }
 
 // A starter can block or ignore signals for its children. Node undoes the ignoring, but who ignores the
@@ -108,6 +122,7 @@ static void become_command(const struct package_paths *paths, const struct comma
   arguments[count] = NULL;
   // Node closes the first few by itself, and leaves those behind a gap.
   if (command->runs_another) close_inherited_descriptors(LISTEN_FD);
+  forget_codex_variables(environ);
   if (!command->reads_key) become_node(arguments, environ);
 
   close_inherited_descriptors(LISTEN_FD);
@@ -142,10 +157,8 @@ int main(int argc, char **argv) {
 #endif
   struct package_paths paths;
   find_package(&paths);
-  if (program == PROGRAM_CODEX) {
-    require_readable(paths.cli_entry);
-    become_codex(&paths, argc, argv);
-  }
+  if (program == PROGRAM_CODEX) become_codex(&paths, paths.cli_entry, argc, argv, 1);
+  if (program == PROGRAM_APPLY_PATCH) become_codex(&paths, paths.apply_patch_entry, argc, argv, first_argument);
   if (program == PROGRAM_COMMAND) {
     become_command(&paths, find_command(argv[first_argument]), argc, argv, first_argument);
   }

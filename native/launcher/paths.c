@@ -38,4 +38,6 @@ void find_package(struct package_paths *paths) {
   join(paths->proxy_entry, root, "dist/proxy/main.js");
   join(paths->commands_entry, root, "dist/proxy/commands/main.js");
   join(paths->cli_entry, root, "dist/cli/main.js");
+  join(paths->apply_patch_entry, root, "dist/cli/apply-patch.js");
+  snprintf(paths->launcher, sizeof paths->launcher, "%s", self);
 }

@@ -5,9 +5,9 @@
 import net, { type Socket } from "node:net";
 import { Command } from "commander";
 import { unixPeer } from "../../hardening/peer.ts";
-import { refuseWatchersHere } from "../../hardening/pre-main.ts";
 import { readSecretFromStdin, type Secret } from "../../hardening/secret.ts";
 import { sendSecret } from "../../hardening/secret-transfer.ts";
+import { refuseWatchersHere } from "../../hardening/watchers.ts";
 import { printOut } from "../terminal.ts";
 import { type AdminSocketOptions, cannotConnect, findAdminSocket } from "./admin-socket.ts";
 import { CommandError } from "./errors.ts";

@@ -31,9 +31,14 @@ describe("which program a call means", () => {
       ["-c", "model=responses-api-proxy", "--enable", "x", "--disable=y", "responses-api-proxy", "--version"],
       /^codex-responses-api-proxy /,
     ],
-    ["codex --version", ["--version"], /^codex \d/],
-    ["codex with the name as a value only", ["--config", "responses-api-proxy", "--version"], /^$|^codex /],
-    ["codex --help", ["--help"], /^Usage: codex /],
+    ["codex --version", ["--version"], /^codex-cli \d/],
+    [
+      "codex with the name as a value only",
+      ["--config", "responses-api-proxy", "--version"],
+      /^codex-cli \d/,
+    ],
+    ["codex with the name among images", ["-i", "a", "responses-api-proxy", "--version"], /^codex-cli \d/],
+    ["codex --help", ["--help"], /^Usage: codex /m],
   ];
   for (const [name, args, stdout] of cases) {
     test(name, async () => {
@@ -41,22 +46,28 @@ describe("which program a call means", () => {
     });
   }
 
-  test("codex with an unknown subcommand exits 2 and says so", async () => {
-    const { code, stderr } = await runProxy({ command: codex, args: ["frobnicate"] });
-    assert.equal(code, 2);
-    assert.match(stderr, /^codex: error: /);
+  test("codex takes the name behind two dashes for a prompt", async () => {
+    const { code, stdout } = await runProxy({
+      command: codex,
+      args: ["--", "responses-api-proxy"],
+      input: testKey,
+    });
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+  });
+
+  test("whatever else the file is called, it is codex", async () => {
+    for (const argv0 of ["cx", "/usr/bin/codex-0.50", "", "node"]) {
+      const { code, stdout } = await runProxy({ argv0, args: ["--version"] });
+      assert.equal(code, 0);
+      assert.match(stdout, /^codex-cli \d/);
+    }
+    const proxy = await runProxy({ argv0: "/opt/my-responses-api-proxy-2", args: ["--version"] });
+    assert.match(proxy.stdout, /^codex-responses-api-proxy \d/);
   });
 
   test("codex responses-api-proxy starts the proxy and takes a key from stdin", async () => {
     const proxy = await startProxy({ command: codex, args: ["responses-api-proxy"] });
     await proxy.stop();
-  });
-
-  test("codex keeps the environment that it was given", async () => {
-    const preload = join(folder, "preload.cjs");
-    fs.writeFileSync(preload, 'console.error("preloaded");');
-    const env = { ...process.env, NODE_OPTIONS: `--require=${preload}` };
-    assert.match((await runProxy({ command: codex, args: ["--version"], env })).stderr, /preloaded/);
   });
 });
 
@@ -83,6 +94,8 @@ describe("the process that holds the key", () => {
         RES_OPTIONS: "debug",
         CREDENTIALS_DIRECTORY: "/run/test-credentials",
         CREDENTIALS_DIRECTORYS: "not this one",
+        CODEX_LAUNCHER: "/usr/bin/codex", // would spare the environment and the core limit, if it arrived
+        CODEX_LAUNCHER_HID_NODE_OPTIONS: "--inspect",
         LISTEN_PID: "1",
         LISTEN_FDS: "1",
         WATCHDOG_USEC: "1000000",

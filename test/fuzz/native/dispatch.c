@@ -1,5 +1,5 @@
-// Which program a call means: only `codex … responses-api-proxy`, or another name, is the proxy, and
-// its arguments begin right behind that word.
+// Which program a call means: only a name with responses-api-proxy in it, or that word behind options, is
+// the proxy, and its arguments begin right behind that word.
 //
 // Input: the arguments from argv[0] on, with a NUL between them.
 
@@ -12,10 +12,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int count, first = -1;
   char *text = words_of(data, size, words, &count);
   enum program program = choose_program(count, words, &first);
-  bool is_codex = count > 0 && strcmp(base_name(words[0]), "codex") == 0;
-  if (program == PROGRAM_CODEX) REQUIRE(is_codex && first == 1);
-  else if (!is_codex) REQUIRE(first == 1);
-  else REQUIRE(first > 1 && first <= count && strcmp(words[first - 1], "responses-api-proxy") == 0);
+  const char *name = count == 0 ? "" : base_name(words[0]);
+  bool is_proxy = program == PROGRAM_PROXY || program == PROGRAM_COMMAND;
+  bool has_proxy_name = strstr(name, "responses-api-proxy") != NULL;
+  REQUIRE(first >= 1 && (first == 1 || first <= count));
+  if (program == PROGRAM_CODEX || program == PROGRAM_SANDBOX) REQUIRE(first == 1);
+  if (program == PROGRAM_APPLY_PATCH && first > 1) REQUIRE(strcmp(words[1], "--codex-run-as-apply-patch") == 0);
+  if (has_proxy_name) REQUIRE(is_proxy && first == 1);
+  else if (is_proxy) REQUIRE(first > 1 && strcmp(words[first - 1], "responses-api-proxy") == 0);
   free(text);
   return 0;
 }

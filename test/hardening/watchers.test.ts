@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import type { HardeningError } from "../../hardening/errors.ts";
 import type { ProcessFacts } from "../../hardening/native.ts";
-import { refuseWatchers } from "../../hardening/pre-main.ts";
+import { refuseWatchers } from "../../hardening/watchers.ts";
 import { runProxy, testKey } from "../proxy-process.ts";
 
 const clean: ProcessFacts = {
