@@ -1,0 +1,76 @@
+// Run a prepared command as if it had been typed instead of ours: its terminal, its process group, its
+// signals and its end are the caller's. Nothing of it is read or changed on the way.
+
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import type { PreparedCommand } from "./command.ts";
+import { statFields } from "./process-tree.ts";
+import { type CommandEnd, exitOf, spawnOptions, started } from "./spawn.ts";
+
+/** The descriptor on which the helper reports, where reports are wanted. */
+export const reportFd = 3;
+
+const passedOn: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
+const ofTheTerminal = new Set<NodeJS.Signals>(["SIGINT", "SIGQUIT"]);
+
+/**
+ * Run a command to its end.
+ *
+ * @param host - the process whose signals are passed on and which stops when the command stops
+ * @param onReport - gets what arrives on {@link reportFd}; without it there is no such descriptor
+ * @returns how it ended; a command that stops (Ctrl-Z) stops this process too, and goes on with it
+ */
+export async function runInForeground(
+  prepared: PreparedCommand,
+  cwd: string,
+  host: NodeJS.Process,
+  onReport?: (report: Readable) => void,
+): Promise<CommandEnd> {
+  // Handlers come first: a signal that arrives while the command starts is passed on, not our end.
+  const early: NodeJS.Signals[] = [];
+  let send = (signal: NodeJS.Signals) => {
+    early.push(signal);
+  };
+  const handlers = passedOn.map((signal) => {
+    const handler = () => {
+      // What is typed reaches the whole group, the command included.
+      if (!(ofTheTerminal.has(signal) && isInForeground())) send(signal);
+    };
+    host.on(signal, handler);
+    return [signal, handler] as const;
+  });
+  try {
+    const child = spawn(prepared.file, prepared.args, {
+      ...spawnOptions(prepared, cwd),
+      stdio: ["inherit", "inherit", "inherit", ...(onReport === undefined ? [] : (["pipe"] as const))],
+    });
+    if (onReport !== undefined) onReport(child.stdio[reportFd] as Readable);
+    const ended = exitOf(child);
+    await started(child, prepared, cwd);
+    const pid = child.pid as number;
+    send = (signal) => void child.kill(signal);
+    for (const signal of early) send(signal);
+
+    const onContinue = () => void child.kill("SIGCONT");
+    const onChild = () => {
+      if (isStopped(pid)) host.kill(host.pid, "SIGSTOP");
+    };
+    host.on("SIGCONT", onContinue);
+    host.on("SIGCHLD", onChild);
+    handlers.push(["SIGCONT", onContinue], ["SIGCHLD", onChild]);
+    return await ended;
+  } finally {
+    for (const [signal, handler] of handlers) host.off(signal, handler);
+  }
+}
+
+// Where the group of the terminal cannot be read, a terminal is taken for the sender.
+function isInForeground(): boolean {
+  const fields = statFields("self");
+  if (fields === undefined) return process.stdin.isTTY;
+  return fields[2] === fields[5];
+}
+
+function isStopped(pid: number): boolean {
+  return statFields(pid)?.[0] === "T";
+}

@@ -1,0 +1,117 @@
+// Start a prepared command as the leader of its own session, without a terminal, and end it with everything
+// that came out of it. Tools run their commands through this; foreground.ts is for commands of a person.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import { constants } from "node:os";
+import type { Readable, Writable } from "node:stream";
+import type { PreparedCommand } from "./command.ts";
+import { SandboxError } from "./errors.ts";
+import { killTree } from "./process-tree.ts";
+
+export interface SpawnRequest {
+  readonly prepared: PreparedCommand;
+  readonly cwd: string;
+  /** default: nothing to read */
+  readonly stdin?: "ignore" | "pipe";
+  /** then the tree is killed; no limit by default */
+  readonly timeoutMs?: number;
+  /** when it aborts, the tree is killed */
+  readonly signal?: AbortSignal;
+}
+
+/** How a command ended. */
+export interface CommandEnd {
+  /** 128 + the number of the signal for one that was killed */
+  readonly exitStatus: number;
+  readonly signal?: NodeJS.Signals;
+  /** why we killed it, if we did */
+  readonly killedFor?: "timeout" | "abort";
+}
+
+export interface RunningCommand {
+  readonly pid: number;
+  /** null unless asked for */
+  readonly stdin: Writable | null;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** of the command itself: what it left in the background may still write to the streams */
+  readonly ended: Promise<CommandEnd>;
+  /** kill the command and what it left behind; may be called at any time */
+  kill(): void;
+}
+
+/**
+ * Start a command.
+ *
+ * @throws SandboxError where it is not there or cannot be executed
+ */
+export async function spawnCommand(request: SpawnRequest): Promise<RunningCommand> {
+  const { prepared, cwd, signal, timeoutMs } = request;
+  signal?.throwIfAborted();
+  const child = spawn(prepared.file, prepared.args, {
+    ...spawnOptions(prepared, cwd),
+    stdio: [request.stdin ?? "ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  await started(child, prepared, cwd);
+  const pid = child.pid as number;
+
+  let killedFor: CommandEnd["killedFor"];
+  const killFor = (reason: "timeout" | "abort") => {
+    killedFor = reason;
+    killTree(pid);
+  };
+  const onAbort = () => killFor("abort");
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => killFor("timeout"), timeoutMs);
+  const ended = exitOf(child).then((end): CommandEnd => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    return { ...end, ...(killedFor !== undefined && { killedFor }) };
+  });
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
+  return {
+    pid,
+    stdin: child.stdin,
+    stdout: child.stdout as Readable,
+    stderr: child.stderr as Readable,
+    ended,
+    kill: () => killTree(pid),
+  };
+}
+
+/** What spawn() is told of a prepared command. */
+export function spawnOptions(prepared: PreparedCommand, cwd: string) {
+  return {
+    cwd,
+    env: prepared.environment as NodeJS.ProcessEnv,
+    ...(prepared.argv0 !== undefined && { argv0: prepared.argv0 }),
+  };
+}
+
+/** Resolves when the command runs; rejects with what a person can act on when it cannot. */
+export async function started(child: ChildProcess, prepared: PreparedCommand, cwd: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (error: NodeJS.ErrnoException) => reject(failureOf(error, prepared.file, cwd)));
+  });
+}
+
+function failureOf(error: NodeJS.ErrnoException, file: string, cwd: string): SandboxError {
+  if (!(statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false)) {
+    return new SandboxError("SANDBOX_NOT_EXECUTABLE", `${cwd} is not a folder`, error);
+  }
+  if (error.code === "ENOENT") return new SandboxError("SANDBOX_NOT_FOUND", file, error);
+  return new SandboxError("SANDBOX_NOT_EXECUTABLE", `${file} (${error.code ?? "unknown"})`, error);
+}
+
+/** How a child that was started ended. */
+export function exitOf(child: ChildProcess): Promise<CommandEnd> {
+  return new Promise((resolve) => {
+    child.once("exit", (status, signal) => {
+      if (signal === null) resolve({ exitStatus: status ?? 0 });
+      else resolve({ exitStatus: 128 + constants.signals[signal], signal });
+    });
+  });
+}
