@@ -19,6 +19,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/features.ts"),
   },
   {
+    name: "sandbox",
+    aliases: ["debug"],
+    summary: "Run commands within a Codex-provided sandbox",
+    isHidden: false,
+    load: () => import("./commands/sandbox.ts"),
+  },
+  {
     name: "responses-api-proxy",
     aliases: [],
     summary: "Run the proxy that holds the API key",
