@@ -9,7 +9,6 @@ export type ConfigErrorCode =
   | "config_not_toml"
   | "config_invalid"
   | "config_unknown_keys"
-  | "config_changed_kind"
   | "config_write_failed"
   | "managed_config_unsafe"
   | "override_without_equals"

@@ -40,3 +40,13 @@ async function real(path: string): Promise<string> {
     return path;
   }
 }
+
+/**
+ * Write what the user said of a project as a table of its own: `[projects."PATH"]`.
+ *
+ * @param key - an absolute path, as findProject gives it
+ */
+export async function writeTrust(codexHome: string, key: string, trustLevel: TrustLevel): Promise<void> {
+  const { editConfig } = await import("./edit.ts");
+  await editConfig(codexHome, [{ path: ["projects", key, "trust_level"], value: trustLevel }]);
+}

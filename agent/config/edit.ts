@@ -1,0 +1,140 @@
+// Writes to config.toml on the user's behalf. One writer at a time; what the file says otherwise stays as
+// it is; a file that cannot be read, or a change that would change more than was asked for, is left alone.
+
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { ensureCodexHome } from "../codex-home.ts";
+import { replaceFile, targetOf } from "../replace-file.ts";
+import type { TomlTable, TomlValue } from "./config.ts";
+import type { TextEdit } from "./edit-text.ts";
+import { ConfigError } from "./errors.ts";
+import { keyText } from "./key-text.ts";
+import { readSourceFile } from "./source-file.ts";
+import { syntaxError } from "./syntax-error.ts";
+import { emptyTable, isTable, parseToml, TomlSyntaxError } from "./toml.ts";
+
+export interface ConfigEdit {
+  readonly path: readonly string[];
+  /** undefined removes the key; a number that is whole is written as an integer */
+  readonly value: TomlValue | undefined;
+}
+
+/**
+ * Set and remove keys of config.toml. The file and its folder are made if need be, for their owner alone.
+ *
+ * @throws ConfigError if the file is not TOML, or nothing can be written; it is then as it was before
+ */
+export async function editConfig(codexHome: string, edits: readonly ConfigEdit[]): Promise<void> {
+  const path = join(codexHome, "config.toml");
+  try {
+    await ensureCodexHome(codexHome);
+    const release = await lockFile(await targetOf(path));
+    try {
+      await rewrite(path, edits);
+    } finally {
+      await release();
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError("config_write_failed", `cannot write ${path}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function rewrite(path: string, edits: readonly ConfigEdit[]): Promise<void> {
+  const { parseTOML } = await import("toml-eslint-parser");
+  const { editText } = await import("./edit-text.ts");
+  const exact = edits.map(({ path, value }) => ({ path, value: exactValue(value) }));
+  // Others may write without a lock: an editor, or the original. What they wrote meanwhile is taken in.
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const source = await readSourceFile(path);
+    const written = source?.text ?? "";
+    const mark = written.startsWith("\ufeff") ? "\ufeff" : "";
+    const text = written.slice(mark.length);
+    const edited = editText(text, exact, parsedBy(path, written, text, parseTOML));
+    if (!isDeepStrictEqual(withoutEmptyTables(parseToml(edited)), expected(parseToml(text), exact))) {
+      throw new ConfigError(
+        "config_write_failed",
+        `cannot set ${exact.map(({ path }) => keyText(path)).join(", ")} in ${path}`,
+        { hint: "the file has a form that cannot be changed safely; edit it by hand" },
+      );
+    }
+    if (edited === text && source !== undefined) return;
+    if ((await readSourceFile(path))?.text !== source?.text) continue;
+    await replaceFile(path, mark + edited);
+    return;
+  }
+  throw new ConfigError("config_write_failed", `cannot write ${path}: it changes all the time`);
+}
+
+/** Both parsers have to take the text: smol-toml's view of it is the one that loadConfig has. */
+function parsedBy<Program>(
+  path: string,
+  written: string,
+  text: string,
+  parse: (text: string, options: { tomlVersion: "1.1" }) => Program,
+): (text: string, options: { tomlVersion: "1.1" }) => Program {
+  try {
+    parseToml(text);
+  } catch (error) {
+    if (!(error instanceof TomlSyntaxError)) throw error;
+    throw syntaxError({ path, text: written, uid: 0, mode: 0 }, error);
+  }
+  return parse;
+}
+
+async function lockFile(target: string): Promise<() => Promise<void>> {
+  const { lock } = await import("proper-lockfile");
+  return lock(target, {
+    realpath: false,
+    retries: { retries: 200, factor: 1.2, minTimeout: 10, maxTimeout: 200, randomize: true },
+    onCompromised: () => {},
+  });
+}
+
+function exactValue(value: TomlValue | undefined): TomlValue | undefined {
+  if (typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)) return BigInt(value);
+  if (Array.isArray(value)) return value.map((element) => exactValue(element) as TomlValue);
+  if (!isTable(value)) return value;
+  const table = emptyTable();
+  for (const [key, member] of Object.entries(value)) table[key] = exactValue(member) as TomlValue;
+  return table;
+}
+
+/** What the file has to say afterwards. Whether an empty table is written or not makes no difference. */
+function expected(tree: TomlTable, edits: readonly TextEdit[]): TomlTable {
+  return withoutEmptyTables(edits.reduce((table, { path, value }) => changed(table, path, value), tree));
+}
+
+function changed(table: TomlTable, path: readonly string[], value: TomlValue | undefined): TomlTable {
+  const copy = Object.assign(emptyTable(), table);
+  const [key = "", ...rest] = path;
+  if (rest.length === 0) {
+    if (value === undefined) delete copy[key];
+    else copy[key] = value;
+    return copy;
+  }
+  const inner = copy[key];
+  if (isTable(inner) || value !== undefined)
+    copy[key] = changed(isTable(inner) ? inner : emptyTable(), rest, value);
+  return copy;
+}
+
+function withoutEmptyTables(table: TomlTable): TomlTable {
+  const kept = emptyTable();
+  for (const [key, value] of Object.entries(table)) {
+    const member = isTable(value) ? withoutEmptyTables(value) : value;
+    if (!isTable(member) || Object.keys(member).length > 0) kept[key] = member;
+  }
+  return kept;
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") return "the disk is full";
+  if (code === "EROFS") return "the file system is read-only";
+  if (code === "EACCES" || code === "EPERM") return "permission denied";
+  if (code === "ELOCKED") return "another process is writing it";
+  return code ?? message;
+}
