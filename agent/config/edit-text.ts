@@ -17,7 +17,7 @@ export type TomlAstParser = (text: string, options: { tomlVersion: "1.1" }) => A
 
 /**
  * @param text - a TOML document
- * @throws Error if a path leads through an array of tables, where it names no one table
+ * @throws UnreachablePathError if a path leads through an array of tables, where it names no one table
  */
 export function editText(text: string, edits: readonly TextEdit[], parse: TomlAstParser): string {
   let edited = text;
@@ -28,6 +28,9 @@ export function editText(text: string, edits: readonly TextEdit[], parse: TomlAs
   }
   return edited;
 }
+
+/** A path that names no one place. */
+export class UnreachablePathError extends Error {}
 
 type Container = AST.TOMLTopLevelTable | AST.TOMLTable | AST.TOMLInlineTable;
 
@@ -101,8 +104,10 @@ function setLeaf(text: string, path: readonly string[], value: TomlValue, parse:
   const { entries, headings } = outline;
   const same = entries.find(({ keys }) => isSame(keys, path));
   if (same !== undefined) return replaced(text, same.node.value, value);
-  if (headings.some(({ keys, isInArray }) => isInArray && startsWith(path, keys))) {
-    throw new Error(`${keyText(path)} leads through an array of tables`);
+  if (
+    headings.some(({ keys, isInArray }) => isInArray && keys.length < path.length && startsWith(path, keys))
+  ) {
+    throw new UnreachablePathError(`${keyText(path)} leads through an array of tables`);
   }
   if (
     entries.some(({ keys }) => startsWith(keys, path)) ||

@@ -44,7 +44,7 @@ export async function editConfig(codexHome: string, edits: readonly ConfigEdit[]
 
 async function rewrite(path: string, edits: readonly ConfigEdit[]): Promise<void> {
   const { parseTOML } = await import("toml-eslint-parser");
-  const { editText } = await import("./edit-text.ts");
+  const { editText, UnreachablePathError } = await import("./edit-text.ts");
   const exact = edits.map(({ path, value }) => ({ path, value: exactValue(value) }));
   // Others may write without a lock: an editor, or the original. What they wrote meanwhile is taken in.
   for (let attempt = 0; attempt < 10; attempt += 1) {
@@ -52,8 +52,16 @@ async function rewrite(path: string, edits: readonly ConfigEdit[]): Promise<void
     const written = source?.text ?? "";
     const mark = written.startsWith("\ufeff") ? "\ufeff" : "";
     const text = written.slice(mark.length);
-    const edited = editText(text, exact, parsedBy(path, written, text, parseTOML));
-    if (!isDeepStrictEqual(withoutEmptyTables(parseToml(edited)), expected(parseToml(text), exact))) {
+    let edited: string | undefined;
+    try {
+      edited = editText(text, exact, parsedBy(path, written, text, parseTOML));
+    } catch (error) {
+      if (!(error instanceof UnreachablePathError)) throw error;
+    }
+    if (
+      edited === undefined ||
+      !isDeepStrictEqual(withoutEmptyTables(parseToml(edited)), expected(parseToml(text), exact))
+    ) {
       throw new ConfigError(
         "config_write_failed",
         `cannot set ${exact.map(({ path }) => keyText(path)).join(", ")} in ${path}`,
