@@ -1,0 +1,36 @@
+// Where a provider's requests go.
+
+import type { ModelProvider } from "../config/config.ts";
+import type { Environment } from "../environment.ts";
+import { ProviderError } from "./errors.ts";
+
+const apiBaseUrl = "https://api.openai.com/v1";
+const chatgptBaseUrl = "https://chatgpt.com/backend-api/codex";
+
+/**
+ * The URL of the Responses endpoint, query included.
+ *
+ * @param isChatgpt - whether the login is one of ChatGPT: the built-in provider has another place for it
+ * @throws {ProviderError} PROVIDER_BASE_URL
+ */
+export function responsesUrl(provider: ModelProvider, isChatgpt: boolean, environment: Environment): URL {
+  const text = baseUrlOf(provider, isChatgpt, environment);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+    throw new ProviderError(
+      "PROVIDER_BASE_URL",
+      `the base URL of the model provider \`${provider.id}\` is not one of http or https, without user name`,
+      { hint: "check base_url in config.toml, and OPENAI_BASE_URL" },
+    );
+  }
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/responses`;
+  for (const [name, value] of Object.entries(provider.queryParams)) url.searchParams.append(name, value);
+  return url;
+}
+
+function baseUrlOf(provider: ModelProvider, isChatgpt: boolean, environment: Environment): string {
+  if (provider.baseUrl !== undefined) return provider.baseUrl;
+  const variable = environment.OPENAI_BASE_URL?.trim();
+  if (provider.id === "openai" && variable !== undefined && variable !== "") return variable;
+  return isChatgpt ? chatgptBaseUrl : apiBaseUrl;
+}

@@ -1,0 +1,192 @@
+// A way to the model: base URL, headers, key and transport of the provider in force, or of our own proxy,
+// which needs no key and is told none. One request at a time goes in, an answer comes out; redirects are
+// never followed, and the bearer is in no error.
+
+import type { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+import type { Config, ModelProvider } from "../config/config.ts";
+import type { Environment } from "../environment.ts";
+import type { ProxyEndpoint } from "../proxy-endpoint/endpoint.ts";
+import { isAzure } from "./azure.ts";
+import { responsesUrl } from "./base-url.ts";
+import { configuredHeaders, type Headers } from "./headers.ts";
+import { type Authorization, authorize, type CredentialSource } from "./key.ts";
+import type { Sender } from "./user-agent.ts";
+
+export interface ConnectionRequest {
+  readonly body: string;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
+export interface ConnectionAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+}
+
+export interface Connection {
+  readonly provider: ModelProvider;
+  /** for people: the provider's id, or where the proxy is */
+  readonly label: string;
+  /** whether Azure's rules on ids and storage hold */
+  readonly isAzure: boolean;
+  /** whether the limits of a ChatGPT plan hold, not those of a key */
+  readonly isChatgpt: boolean;
+  /** whether our own proxy answers */
+  readonly isProxied: boolean;
+  /** for messages: without the query, which may hold a key */
+  readonly url: string;
+  /**
+   * Send one POST. A 401 to a login is answered by one refresh and one repetition.
+   *
+   * @throws {ProviderError} where there is no key; whatever undici throws where no answer comes
+   */
+  post(request: ConnectionRequest): Promise<ConnectionAnswer>;
+  /**
+   * Find out more after {@link post} failed without an answer.
+   *
+   * @throws {AgentError} where asking again is of no use: the proxy is gone
+   */
+  afterFailure(): Promise<void>;
+  /** end what is still open, at once */
+  close(): Promise<void>;
+}
+
+/**
+ * Open the way that the configuration names. Nothing is sent to a provider; a proxy is made sure of.
+ *
+ * @param credentials - the login; undefined where `config.proxy` is set or no provider asks for it
+ * @throws {ProxyEndpointError | ProviderError}
+ */
+export async function openConnection(
+  config: Pick<Config, "modelProvider" | "proxy">,
+  credentials: CredentialSource | undefined,
+  environment: Environment,
+  sender: Sender,
+): Promise<Connection> {
+  return config.proxy === undefined || config.proxy === ""
+    ? openToProvider(config.modelProvider, credentials, environment, sender)
+    : openToProxy(config.proxy, config.modelProvider, environment, sender);
+}
+
+async function openToProvider(
+  provider: ModelProvider,
+  credentials: CredentialSource | undefined,
+  environment: Environment,
+  sender: Sender,
+): Promise<Connection> {
+  const isChatgpt = provider.requiresOpenaiAuth && credentials?.mode === "chatgpt";
+  const url = responsesUrl(provider, isChatgpt, environment);
+  const { providerDispatcher } = await import("./http-proxy.ts");
+  const dispatcher = providerDispatcher(url, environment);
+  const fixed = {
+    ...senderHeaders(sender),
+    ...(provider.id === "openai" && { version: sender.version }),
+    ...configuredHeaders(provider, environment),
+  };
+
+  const postAs = (request: ConnectionRequest, authorization: Authorization | undefined) =>
+    send(dispatcher, url, {
+      ...request,
+      headers: { ...fixed, ...request.headers, ...keyHeaders(authorization) },
+    });
+  return {
+    provider,
+    label: provider.id,
+    isAzure: isAzure(provider, url),
+    isChatgpt,
+    isProxied: false,
+    url: `${url.origin}${url.pathname}`,
+    post: async (request) => {
+      const authorization = await authorize(provider, credentials, environment);
+      const answer = await postAs(request, authorization);
+      if (answer.status !== 401 || authorization?.isFromLogin !== true) return answer;
+      if (!(await credentials?.refreshAfter401(authorization.bearer))) return answer;
+      answer.body.destroy();
+      return postAs(request, await authorize(provider, credentials, environment));
+    },
+    afterFailure: async () => {},
+    close: () => dispatcher.destroy(),
+  };
+}
+
+async function openToProxy(
+  reference: string,
+  configured: ModelProvider,
+  environment: Environment,
+  sender: Sender,
+): Promise<Connection> {
+  const { resolveProxy } = await import("../proxy-endpoint/endpoint.ts");
+  let endpoint = await resolveProxy(reference, environment);
+  const { proxyDispatcher } = await import("../proxy-endpoint/dispatcher.ts");
+  let dispatcher = proxyDispatcher(endpoint.address);
+  const fixed = { ...senderHeaders(sender), ...tokenHeaders(endpoint) };
+  return {
+    provider: proxyProvider(configured),
+    label: `responses-api-proxy at ${endpoint.address.label}`,
+    isAzure: false, // what the proxy's upstream is, only the proxy knows
+    isChatgpt: false,
+    isProxied: true,
+    get url() {
+      return `${endpoint.address.baseUrl}/responses`;
+    },
+    post: (request) =>
+      send(dispatcher, new URL(`${endpoint.address.baseUrl}/responses`), {
+        ...request,
+        headers: { ...fixed, ...request.headers },
+      }),
+    afterFailure: async () => {
+      const former = dispatcher;
+      endpoint = await endpoint.lookAgain();
+      dispatcher = proxyDispatcher(endpoint.address);
+      await former.destroy();
+    },
+    close: () => dispatcher.destroy(),
+  };
+}
+
+// Headers, query and key of the configured provider are for its own host; its patience is the user's.
+function proxyProvider(configured: ModelProvider): ModelProvider {
+  const { requestMaxRetries, streamMaxRetries, streamIdleTimeoutMs } = configured;
+  return {
+    id: "responses-api-proxy",
+    name: "responses-api-proxy",
+    wireApi: "responses",
+    queryParams: {},
+    httpHeaders: {},
+    envHttpHeaders: {},
+    requestMaxRetries,
+    streamMaxRetries,
+    streamIdleTimeoutMs,
+    requiresOpenaiAuth: false,
+  };
+}
+
+function senderHeaders({ originator, userAgent }: Sender): Headers {
+  return { originator, "user-agent": userAgent };
+}
+
+function tokenHeaders({ clientToken }: ProxyEndpoint): Headers {
+  return clientToken === undefined ? {} : { "x-codex-proxy-token": clientToken };
+}
+
+function keyHeaders(authorization: Authorization | undefined): Headers {
+  if (authorization === undefined) return {};
+  const { bearer, accountId } = authorization;
+  return {
+    authorization: `Bearer ${bearer}`,
+    ...(accountId !== undefined && { "chatgpt-account-id": accountId }),
+  };
+}
+
+async function send(
+  dispatcher: Dispatcher,
+  url: URL,
+  { body, headers, signal }: ConnectionRequest,
+): Promise<ConnectionAnswer> {
+  const { request } = await import("undici");
+  const answer = await request(url, { method: "POST", dispatcher, body, headers, signal });
+  answer.body.on("error", () => {}); // whoever reads it is told; nobody may be reading it
+  return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+}
