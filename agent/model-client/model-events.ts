@@ -1,0 +1,132 @@
+// From the JSON of the service to the few events that the agent knows. Their members have the types that
+// are promised here; whatever else comes is left out, and a stream without its end is an error.
+
+import { ModelError } from "./errors.ts";
+import type { OutputItem } from "./items.ts";
+import type { RateLimits } from "./rate-limits.ts";
+import { parseUsage, type TokenUsage } from "./usage.ts";
+
+export type ModelEvent =
+  | { readonly kind: "rate-limits"; readonly limits: RateLimits }
+  | { readonly kind: "item-started"; readonly item: OutputItem }
+  | { readonly kind: "text-delta"; readonly delta: string }
+  | { readonly kind: "reasoning-delta"; readonly delta: string }
+  | { readonly kind: "reasoning-section" }
+  | { readonly kind: "raw-reasoning-delta"; readonly delta: string }
+  /** the item as it counts, whatever its deltas were */
+  | { readonly kind: "item-done"; readonly item: OutputItem }
+  | {
+      readonly kind: "completed";
+      readonly responseId: string | undefined;
+      readonly usage: TokenUsage | undefined;
+    }
+  /** all since the last request has come to nothing; the request is sent again */
+  | {
+      readonly kind: "retrying";
+      readonly repetition: number;
+      readonly limit: number;
+      readonly cause: ModelError;
+    };
+
+/**
+ * Read the events of one answer, up to its end.
+ *
+ * @throws {ModelError} where the answer fails, or ends before it is complete
+ */
+export async function* readModelEvents(data: AsyncIterable<string>): AsyncGenerator<ModelEvent> {
+  for await (const text of data) {
+    const event = parseObject(text);
+    if (event === undefined) continue;
+    const known = toModelEvent(event);
+    if (known === undefined) continue;
+    yield known;
+    if (known.kind === "completed") return;
+  }
+  throw disconnected("stream closed before response.completed");
+}
+
+/** A stream that broke off. */
+export function disconnected(
+  reason: string,
+  facts: { cause?: unknown; waitMs?: number | undefined } = {},
+): ModelError {
+  return new ModelError("MODEL_STREAM", `stream disconnected before completion: ${reason}`, facts);
+}
+
+function toModelEvent(event: Record<string, unknown>): ModelEvent | undefined {
+  const { type, delta } = event;
+  switch (type) {
+    case "response.output_item.added":
+    case "response.output_item.done": {
+      const item = itemOf(event.item);
+      if (item === undefined) return undefined;
+      return { kind: type === "response.output_item.done" ? "item-done" : "item-started", item };
+    }
+    case "response.output_text.delta":
+      return typeof delta === "string" ? { kind: "text-delta", delta } : undefined;
+    case "response.reasoning_summary_text.delta":
+      return typeof delta === "string" ? { kind: "reasoning-delta", delta } : undefined;
+    case "response.reasoning_text.delta":
+      return typeof delta === "string" ? { kind: "raw-reasoning-delta", delta } : undefined;
+    case "response.reasoning_summary_part.added":
+      return { kind: "reasoning-section" };
+    case "response.completed": {
+      const response = objectOf(event.response);
+      const id = typeof response?.id === "string" ? response.id : undefined;
+      return { kind: "completed", responseId: id, usage: parseUsage(response?.usage) };
+    }
+    case "response.failed":
+      throw failure(objectOf(objectOf(event.response)?.error) ?? {});
+    case "error":
+      throw failure(objectOf(event.error) ?? event);
+    case "response.incomplete": {
+      const reason = objectOf(objectOf(event.response)?.incomplete_details)?.reason;
+      throw new ModelError(
+        "MODEL_INCOMPLETE",
+        `Incomplete response returned, reason: ${typeof reason === "string" ? reason : "unknown"}`,
+      );
+    }
+    default:
+      return undefined;
+  }
+}
+
+function failure({ code, message }: Record<string, unknown>): ModelError {
+  const text = typeof message === "string" && message !== "" ? message : "response.failed event received";
+  if (code === "context_length_exceeded") {
+    return new ModelError(
+      "MODEL_CONTEXT_WINDOW",
+      "Codex ran out of room in the model's context window. Start a new conversation or clear earlier history before retrying.",
+    );
+  }
+  if (code === "insufficient_quota") return new ModelError("MODEL_USAGE_LIMIT", text);
+  return disconnected(text, { waitMs: code === "rate_limit_exceeded" ? waitOf(text) : undefined });
+}
+
+// "Please try again in 11.054s", "in 250ms", "in 2 seconds"
+function waitOf(text: string): number | undefined {
+  const [, amount, unit] = /try again in\s*(\d+(?:\.\d+)?)\s*(ms|s|seconds?)/i.exec(text) ?? [];
+  if (amount === undefined) return undefined;
+  return Math.ceil(Number(amount) * (unit?.toLowerCase() === "ms" ? 1 : 1000));
+}
+
+function itemOf(value: unknown): OutputItem | undefined {
+  const item = objectOf(value);
+  if (typeof item?.type !== "string") return undefined;
+  const { id, ...rest } = item;
+  return { ...rest, type: item.type, ...(typeof id === "string" && { id }) };
+}
+
+function objectOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    return objectOf(JSON.parse(text));
+  } catch {
+    return undefined; // a line that is no JSON says nothing
+  }
+}
