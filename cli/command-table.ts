@@ -5,6 +5,13 @@ import type { CommandEntry } from "./command.ts";
 
 export const commandTable: readonly CommandEntry[] = [
   {
+    name: "exec",
+    aliases: ["e"],
+    summary: "Answer one prompt without a terminal",
+    isHidden: false,
+    load: () => import("./commands/exec.ts"),
+  },
+  {
     name: "completion",
     aliases: [],
     summary: "Generate shell completion scripts",

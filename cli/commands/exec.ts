@@ -1,0 +1,188 @@
+// `codex exec`: one prompt, one turn, without a terminal. In this version the model answers; it is offered
+// no tools and nothing is run or changed.
+
+import { type Command, Option } from "commander";
+import type { Config } from "../../agent/config/config.ts";
+import { loadConfig } from "../../agent/config/load.ts";
+import type { ContentPart } from "../../agent/model-client/items.ts";
+import type { Connection } from "../../agent/provider/connection.ts";
+import type { ThreadEvent } from "../../agent/thread/thread-events.ts";
+import { withAlias } from "../arguments/option-traits.ts";
+import type { Session } from "../command.ts";
+import type { ExecOutput } from "../exec/exec-output.ts";
+import { isInGitRepository } from "../exec/git-folder.ts";
+import { writeLastMessage } from "../exec/last-message.ts";
+import { readOutputSchema } from "../exec/output-schema.ts";
+import { readPrompt } from "../exec/prompt.ts";
+import { RefusedStart } from "../exec/refused-start.ts";
+import { collectOverrides, isStrictConfig } from "../options/config-options.ts";
+import { addSessionOptions, imagesOf, sessionFlags } from "../options/session-options.ts";
+import type { ProgramCommand } from "../program-command.ts";
+import { addVersion, matchedRelease, packageVersion } from "../version.ts";
+
+interface ExecValues {
+  readonly skipGitRepoCheck?: boolean;
+  readonly outputSchema?: string;
+  readonly color: "always" | "never" | "auto";
+  readonly json?: boolean;
+  readonly outputLastMessage?: string;
+}
+
+export function configure(command: Command, session: Session): void {
+  command
+    .description(
+      "Answer one prompt without a terminal.\n\n" +
+        "This version of exec answers and runs no commands yet: the model is offered no tools.",
+    )
+    .argument("[PROMPT]", "The prompt; `-`, or none, reads it from stdin");
+  addVersion(addSessionOptions(command, { isInteractive: false }))
+    .addOption(new Option("--skip-git-repo-check", "Work outside of a git repository as well"))
+    .addOption(new Option("--output-schema <FILE>", "JSON schema that the last message follows"))
+    .addOption(
+      new Option("--color <COLOR>", "Colours on stderr").choices(["always", "never", "auto"]).default("auto"),
+    )
+    .addOption(
+      withAlias(new Option("--json", "Print events as JSON, one a line, to stdout"), "--experimental-json"),
+    )
+    .addOption(new Option("-o, --output-last-message <FILE>", "Write the last message to this file"));
+  // The program's own commands take a status back; commander's type knows nothing of it.
+  (command as ProgramCommand).action((prompt: string | undefined) => exec(prompt, command, session));
+}
+
+async function exec(argument: string | undefined, command: Command, session: Session): Promise<number> {
+  try {
+    return await run(argument, command, session);
+  } catch (error) {
+    if (!(error instanceof RefusedStart)) throw error;
+    session.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+async function run(argument: string | undefined, command: Command, session: Session): Promise<number> {
+  const values = command.opts<ExecValues>();
+  const { environment, stderr } = session;
+  const prompt = await readPrompt(argument, session.stdin, stderr);
+  const schema = values.outputSchema === undefined ? undefined : readOutputSchema(values.outputSchema);
+  const flags = sessionFlags(command);
+  const warn = (message: string) => stderr.write(`warning: ${message}\n`);
+  const { config } = await loadConfig({
+    ...{ environment, cwd: process.cwd(), overrides: collectOverrides(command) },
+    ...{ flags: { ...flags, approvalPolicy: "never" }, isStrict: isStrictConfig(command), warn },
+  });
+  if (values.skipGitRepoCheck !== true && flags.bypass !== true && !isInGitRepository(config.cwd)) {
+    throw new RefusedStart("Not inside a trusted directory and --skip-git-repo-check was not specified.");
+  }
+  const content = await contentOf(prompt, imagesOf(command));
+
+  let status = 1;
+  const output = await outputOf(values, config, prompt, session);
+  const listener = (event: ThreadEvent) => {
+    output.show(event);
+    if (event.type === "turn.completed") status = output.hasFailed() ? 1 : 0;
+    if (event.type === "turn.interrupted") status = 0;
+  };
+  const [{ startThread }, { systemClock }] = await Promise.all([
+    import("../../agent/thread/thread.ts"),
+    import("../../agent/model-client/clock.ts"),
+  ]);
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  process.once("SIGINT", onInterrupt); // a second one ends the process as usual
+  session.stdout.once("error", onInterrupt); // nobody reads it any more
+  let connection: Connection | undefined;
+  const connect = async () => {
+    connection ??= await connectBy(config, session, warn);
+    return connection;
+  };
+  try {
+    const thread = startThread({ config, connect, listener, clock: systemClock });
+    await thread.runTurn({
+      content,
+      signal: interrupt.signal,
+      ...(schema !== undefined && { outputSchema: schema }),
+    });
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    await connection?.close();
+  }
+  return status;
+}
+
+async function contentOf(prompt: string, images: readonly string[]): Promise<readonly ContentPart[]> {
+  const text = { type: "input_text", text: prompt } as const;
+  if (images.length === 0) return [text];
+  const { imagePart } = await import("../../agent/thread/image-input.ts");
+  return [...(await Promise.all(images.map(imagePart))), text];
+}
+
+// With a proxy no login is opened: no key is needed, and none is looked for.
+async function connectBy(config: Config, { environment }: Session, warn: (message: string) => void) {
+  const [{ openConnection }, { needsLogin }, { describeSender }] = await Promise.all([
+    import("../../agent/provider/connection.ts"),
+    import("../../agent/provider/key.ts"),
+    import("../../agent/provider/user-agent.ts"),
+  ]);
+  const sender = describeSender(
+    { originator: "codex_exec", matchedRelease, packageVersion: packageVersion() },
+    environment,
+  );
+  const wantsLogin = config.proxy === undefined && needsLogin(config.modelProvider);
+  const credentials = wantsLogin ? await openLogin(config, environment, warn) : undefined;
+  return openConnection(config, credentials, environment, sender);
+}
+
+async function openLogin(
+  config: Config,
+  environment: Session["environment"],
+  warn: (message: string) => void,
+) {
+  const { openCredentials } = await import("../../agent/auth/credentials.ts");
+  return openCredentials({
+    codexHome: config.codexHome,
+    store: config.cliAuthCredentialsStore,
+    environment,
+    usesApiKeyVariable: true,
+    warn,
+  });
+}
+
+interface Output extends ExecOutput {
+  /** whether something that was asked for could not be written */
+  hasFailed(): boolean;
+}
+
+async function outputOf(
+  values: ExecValues,
+  config: Config,
+  prompt: string,
+  session: Session,
+): Promise<Output> {
+  const { stdout, stderr } = session;
+  let hasFailed = false;
+  const onLastMessage = (text: string | undefined) => {
+    if (values.outputLastMessage === undefined) return;
+    hasFailed = !writeLastMessage(values.outputLastMessage, text, stderr);
+  };
+  if (values.json === true) {
+    const { jsonOutput } = await import("../exec/json-output.ts");
+    const output = jsonOutput(stdout, stderr);
+    const show = (event: ThreadEvent) => {
+      output.show(event);
+      if (event.type === "turn.completed") onLastMessage(event.lastAgentMessage);
+    };
+    return { show, hasFailed: () => hasFailed };
+  }
+  const [{ humanOutput }, { painter }] = await Promise.all([
+    import("../exec/human-output.ts"),
+    import("../exec/text-style.ts"),
+  ]);
+  const hasColours = values.color === "always" || (values.color === "auto" && stderr.isTTY === true);
+  const output = humanOutput({
+    ...{ config, prompt, stdout, stderr, onLastMessage },
+    version: packageVersion(),
+    paint: painter(hasColours),
+    isShownOnce: stdout.isTTY === true && stderr.isTTY === true,
+  });
+  return { show: output.show, hasFailed: () => hasFailed };
+}

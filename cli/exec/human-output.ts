@@ -1,0 +1,105 @@
+// `codex exec` for people: all that happens on stderr, the last message on stdout, so that a pipe gets it
+// and nothing else.
+
+import type { Config } from "../../agent/config/config.ts";
+import { asksForReasoning } from "../../agent/model-client/request.ts";
+import { blendedTotal } from "../../agent/model-client/usage.ts";
+import type { ThreadEvent, ThreadItem } from "../../agent/thread/thread-events.ts";
+import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
+import { sandboxLine } from "./sandbox-line.ts";
+import type { Paint } from "./text-style.ts";
+
+export interface HumanOutputParts {
+  readonly config: Config;
+  readonly prompt: string;
+  readonly version: string;
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly paint: Paint;
+  /** the last message is on this terminal already, through stderr */
+  readonly isShownOnce: boolean;
+  /** called when the turn is complete, before its token count is shown */
+  onLastMessage(text: string | undefined): void;
+}
+
+export function humanOutput(parts: HumanOutputParts): ExecOutput {
+  const { stdout, stderr, paint, isShownOnce } = parts;
+  const say = (text = "") => stderr.write(`${text}\n`);
+
+  function showSummary(threadId: string): void {
+    const rule = "--------";
+    say(`Codex v${parts.version}`);
+    say(rule);
+    for (const [name, value] of summary(parts.config, threadId)) say(`${paint("bold", `${name}:`)} ${value}`);
+    say(rule);
+    say(paint("cyan", "user"));
+    say(parts.prompt);
+  }
+
+  function showItem(item: ThreadItem): void {
+    say(paint("speaker", item.type === "reasoning" ? "thinking" : "codex"));
+    say(item.text);
+  }
+
+  function show(event: ThreadEvent): void {
+    switch (event.type) {
+      case "thread.started":
+        showSummary(event.threadId);
+        break;
+      case "item.completed":
+        showItem(event.item);
+        break;
+      case "reasoning.section":
+        say();
+        break;
+      case "turn.retrying":
+        say(retryNotice(event));
+        break;
+      case "turn.completed":
+        parts.onLastMessage(event.lastAgentMessage);
+        showTokens(event);
+        if (event.lastAgentMessage !== undefined && !isShownOnce) stdout.write(`${event.lastAgentMessage}\n`);
+        break;
+      case "turn.failed":
+        say(`${paint("red", "ERROR:")} ${event.error.message}`);
+        if (event.error.hint !== undefined) say(`hint: ${event.error.hint}`);
+        showTokens(event);
+        break;
+      case "turn.interrupted":
+        say("interrupted");
+        break;
+      case "turn.started":
+      case "item.started":
+      case "item.delta":
+      case "item.updated":
+      case "item.dropped":
+      case "rate-limits.updated":
+    }
+  }
+
+  function showTokens({
+    totalUsage,
+  }: Extract<ThreadEvent, { type: "turn.completed" | "turn.failed" }>): void {
+    if (totalUsage === undefined) return;
+    say(paint("speaker", "tokens used"));
+    say(blendedTotal(totalUsage).toLocaleString("en-US"));
+  }
+  return { show };
+}
+
+function summary(config: Config, threadId: string): readonly (readonly [name: string, value: string])[] {
+  return [
+    ["workdir", config.cwd],
+    ["model", config.model],
+    config.proxy === undefined ? ["provider", config.modelProvider.id] : ["proxy", config.proxy],
+    ["approval", config.approvalPolicy],
+    ["sandbox", sandboxLine(config)],
+    ...(asksForReasoning(config)
+      ? ([
+          ["reasoning effort", config.modelReasoningEffort ?? "none"],
+          ["reasoning summaries", config.modelReasoningSummary],
+        ] as const)
+      : []),
+    ["session id", threadId],
+  ];
+}
