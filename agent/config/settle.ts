@@ -58,7 +58,9 @@ export async function settle(settling: Settling): Promise<Config> {
   const project = await findProject(cwd, tree);
   const history = tableOf(tree, "history");
   const notify = stringsOf(tree, "notify");
-  const proxy = given(flags.proxy) ?? given(environment.CODEX_PROXY) ?? given(stringOf(tree, "proxy"));
+  // Said on the command line, it counts even where it is empty: then there is no proxy.
+  const overridden = settling.isFromOverride(["proxy"]) ? stringOf(tree, "proxy") : undefined;
+  const proxy = given(flags.proxy ?? overridden ?? given(environment.CODEX_PROXY) ?? stringOf(tree, "proxy"));
   const instructionsFile = chosen("experimental_instructions_file") ?? chosen("model_instructions_file");
   const notifications = tableOf(tree, "tui").notifications;
   const fromTree = <Key extends keyof Config>(key: Key, value: Config[Key] | undefined): Partial<Config> =>
