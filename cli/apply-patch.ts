@@ -1,0 +1,78 @@
+// The program apply_patch: a patch as the one argument or on stdin, applied in the working directory. The
+// launcher starts it by the names apply_patch and applypatch, and as `codex --codex-run-as-apply-patch PATCH`.
+
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { applyPlan } from "../agent/apply-patch/apply.ts";
+import { PatchError } from "../agent/apply-patch/errors.ts";
+import { planPatch } from "../agent/apply-patch/plan.ts";
+import { summarize } from "../agent/apply-patch/summary.ts";
+import { reasonOf } from "../agent/apply-patch/system-error.ts";
+
+const runAsFlag = "--codex-run-as-apply-patch";
+const usage = "Usage: apply_patch 'PATCH'\n       echo 'PATCH' | apply_patch";
+
+/** What to print on stderr, and the exit status. */
+class Refusal extends Error {
+  readonly exitStatus: number;
+
+  constructor(message: string, exitStatus: number) {
+    super(message);
+    this.exitStatus = exitStatus;
+  }
+}
+
+async function patchText(args: readonly string[]): Promise<string> {
+  const [first, second] = args;
+  if (first === runAsFlag) return requireUtf8(second, runAsFlag);
+  if (first === undefined) {
+    const text = await textOfStdin();
+    if (text === "") throw new Refusal(usage, 2);
+    return text;
+  }
+  if (second !== undefined) throw new Refusal("Error: apply_patch accepts exactly one argument.", 2);
+  return requireUtf8(first, "apply_patch");
+}
+
+async function textOfStdin(): Promise<string> {
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
+    if (!isUtf8(bytes)) throw new Error("stream did not contain valid UTF-8");
+    return bytes.toString();
+  } catch (error) {
+    throw new Refusal(`Error: Failed to read PATCH from stdin.\n${reasonOf(error)}`, 1);
+  }
+}
+
+/** Node puts U+FFFD where an argument is no UTF-8; the kernel still has the bytes. */
+function requireUtf8(argument: string | undefined, name: string): string {
+  if (argument?.includes("\ufffd") && !isUtf8(commandLine())) argument = undefined;
+  if (argument === undefined) throw new Refusal(`Error: ${name} requires a UTF-8 PATCH argument.`, 1);
+  return argument;
+}
+
+function commandLine(): Buffer {
+  try {
+    return readFileSync("/proc/self/cmdline");
+  } catch {
+    return Buffer.of();
+  }
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const plan = await planPatch(await patchText(args), process.cwd());
+  if (plan.changes.length === 0) throw new Refusal("No files were modified.", 1);
+  await applyPlan(plan);
+  process.stdout.write(summarize(plan.changes));
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  const isExpected = error instanceof PatchError || error instanceof Refusal;
+  const text = isExpected ? error.message : `Error: ${reasonOf(error)}`;
+  process.stderr.write(`${text}\n`);
+  process.exitCode = isExpected ? error.exitStatus : 1;
+}
