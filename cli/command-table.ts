@@ -19,6 +19,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/completion.ts"),
   },
   {
+    name: "config",
+    aliases: [],
+    summary: "Show the configuration in force and where it came from",
+    isHidden: false,
+    load: () => import("./commands/config.ts"),
+  },
+  {
     name: "features",
     aliases: [],
     summary: "Inspect feature flags",

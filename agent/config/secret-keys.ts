@@ -1,7 +1,9 @@
 // Which values are nobody's business: those that the schema says are, and those of keys that it does not
 // know but whose names give them away.
 
+import type { TomlValue } from "./config.ts";
 import { rootType } from "./schema.ts";
+import { emptyTable, isTable } from "./toml.ts";
 import type { ValueType } from "./value-type.ts";
 
 const tellingName = /token|secret|passw|credential|authorization|api[_-]?key|headers/i;
@@ -19,12 +21,34 @@ export function isSecretPath(path: readonly string[]): boolean {
       if (field?.isSecret) return true;
       type = field?.type;
     } else {
+      // Parameters of an address are named by its server.
+      if (path.at(-2) === "query_params" && hasTellingName(key)) return true;
       if (type?.kind === "map") type = type.of;
       else if (hasTellingName(key)) return true;
       else type = undefined;
     }
   }
   return false;
+}
+
+/** What stands in the place of a secret. */
+export const secretMask = "*****";
+
+/** @returns the value, or the mask; a key or a password that stands in a value of another kind is masked too */
+export function masked(path: readonly string[], value: TomlValue): TomlValue {
+  if (isSecretPath(path)) return secretMask;
+  if (typeof value === "string") return maskedText(value);
+  if (Array.isArray(value)) return value.map((element) => masked(path, element));
+  if (!isTable(value)) return value;
+  const table = emptyTable();
+  for (const [key, member] of Object.entries(value)) table[key] = masked([...path, key], member);
+  return table;
+}
+
+function maskedText(text: string): string {
+  return text
+    .replace(/\bsk-[A-Za-z0-9_-]{8,}/g, secretMask)
+    .replace(/(:\/\/[^/@\s:]*):[^/@\s]+@/g, `$1:${secretMask}@`);
 }
 
 /** Whether a line of a file may hold a secret, by itself and by the lines before it. */
