@@ -26,6 +26,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/config.ts"),
   },
   {
+    name: "doctor",
+    aliases: [],
+    summary: "Find out what is wrong with installation, configuration and machine",
+    isHidden: false,
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
     name: "features",
     aliases: [],
     summary: "Inspect feature flags",

@@ -2,7 +2,14 @@
 
 import { constants, type Stats } from "node:fs";
 import { access, stat } from "node:fs/promises";
+import { resolveCodexHome } from "../codex-home.ts";
+import type { Environment } from "../environment.ts";
 import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+
+/** The folder that CODEX_HOME names, or the default one; either may be missing. */
+export async function stateFolder(environment: Environment): Promise<string> {
+  return resolveCodexHome(environment).catch(() => environment.CODEX_HOME ?? "");
+}
 
 /** @param home - absolute; what resolveCodexHome says, or what it would be */
 export async function checkState(home: string, context: DoctorContext): Promise<Finding> {

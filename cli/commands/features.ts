@@ -2,16 +2,19 @@
 
 import type { Command } from "commander";
 import type { FeatureSet } from "../../agent/features/feature-set.ts";
-import { type Feature, features, laterFeatures } from "../../agent/features/registry.ts";
+import {
+  type Feature,
+  features,
+  isWithoutEffect,
+  laterFeatures,
+  requireFeature,
+} from "../../agent/features/registry.ts";
 import type { Session } from "../command.ts";
 import { loadEffectiveConfig, programFlags } from "../effective-config.ts";
 
 /** Add list, enable and disable. */
 export function configure(command: Command, session: Session): void {
-  command
-    .command("list")
-    .summary("List known features with their stage and effective state")
-    .description("List known features with their stage and effective state")
+  describe(command.command("list"), "List known features with their stage and effective state")
     .option("--all", "Features of later versions too, which change nothing here")
     .action(async ({ all }: { readonly all?: true }, list: Command) => {
       // -p and --search before the subcommand count here, as in the original.
@@ -19,6 +22,45 @@ export function configure(command: Command, session: Session): void {
       session.stdout.write(listing(features, config.features, ""));
       if (all) session.stdout.write(listing(laterFeatures, config.features, "\tno effect in this version"));
     });
+  addSwitch(describe(command.command("enable"), "Enable a feature in config.toml"), session, true);
+  addSwitch(describe(command.command("disable"), "Disable a feature in config.toml"), session, false);
+}
+
+function addSwitch(command: Command, session: Session, isOn: boolean): void {
+  command
+    .argument("<FEATURE>", "Feature key to update (for example: unified_exec)")
+    .option("-p, --profile <CONFIG_PROFILE>", "Switch it for a profile of config.toml instead of for all")
+    .action(async (name: string, { profile }: { readonly profile?: string }) => {
+      const feature = requireFeature(name);
+      await switchInFile(feature, isOn, profile ?? programFlags(command).profile, session);
+      session.stdout.write(`${isOn ? "Enabled" : "Disabled"} feature \`${feature.key}\` in config.toml.\n`);
+      if (isWithoutEffect(feature.key)) {
+        const note = `\`${feature.key}\` is a feature of later versions and changes nothing in this one`;
+        session.stderr.write(`note: ${note}\n`);
+      }
+    });
+}
+
+/** Only the file counts: -c and profiles in force have no part in what is written. */
+async function switchInFile(
+  feature: Feature,
+  isOn: boolean,
+  profile: string | undefined,
+  { environment }: Session,
+): Promise<void> {
+  const [{ resolveCodexHome }, { readConfigFile }, { featureEdits }, { editConfig }] = await Promise.all([
+    import("../../agent/codex-home.ts"),
+    import("../../agent/config/config-file.ts"),
+    import("../../agent/features/switch.ts"),
+    import("../../agent/config/edit.ts"),
+  ]);
+  const codexHome = await resolveCodexHome(environment);
+  const edits = featureEdits(await readConfigFile(codexHome), feature, isOn, profile);
+  if (edits.length > 0) await editConfig(codexHome, edits);
+}
+
+function describe(command: Command, text: string): Command {
+  return command.summary(text).description(text);
 }
 
 function listing(shown: readonly Feature[], state: FeatureSet, note: string): string {
