@@ -34,6 +34,7 @@ export type Outcome =
   | { readonly kind: "text"; readonly text: string; readonly mode: number | undefined };
 
 const mostLinks = 40;
+const nothingThere: readonly unknown[] = ["ENOENT", "ENOTDIR"];
 
 /** Look at one directory entry. */
 export async function lookAt(fs: ReadingFileSystem, path: string): Promise<Found> {
@@ -41,7 +42,8 @@ export async function lookAt(fs: ReadingFileSystem, path: string): Promise<Found
   try {
     stats = await fs.lstat(path, { bigint: true });
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return { kind: "absent" };
+    // A file where a directory of the path would be may be about to go.
+    if (nothingThere.includes(systemCode(error))) return { kind: "absent" };
     throw error;
   }
   if (stats.isDirectory()) return { kind: "directory" };

@@ -102,9 +102,11 @@ class Planner {
 
   async steps(): Promise<PlanStep[]> {
     const steps: PlanStep[] = [];
-    for (const [path, after] of this.#overlay.outcomes) {
+    for (const [path, outcome] of this.#overlay.outcomes) {
       const before = await this.#overlay.found(path);
-      if (after.kind === "directory" || (after.kind === "absent" && before.kind === "absent")) continue;
+      // Directories are made when something is put into them; here only what they replace counts.
+      const after = outcome.kind === "directory" ? ({ kind: "absent" } as const) : outcome;
+      if (before.kind === "directory" || (after.kind === "absent" && before.kind === "absent")) continue;
       steps.push({ path, written: this.#written.get(path) ?? path, before, after });
     }
     return steps;
