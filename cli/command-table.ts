@@ -5,6 +5,20 @@ import type { CommandEntry } from "./command.ts";
 
 export const commandTable: readonly CommandEntry[] = [
   {
+    name: "login",
+    aliases: [],
+    summary: "Manage login",
+    isHidden: false,
+    load: () => import("./commands/login.ts"),
+  },
+  {
+    name: "logout",
+    aliases: [],
+    summary: "Remove stored authentication credentials",
+    isHidden: false,
+    load: () => import("./commands/logout.ts"),
+  },
+  {
     name: "exec",
     aliases: ["e"],
     summary: "Answer one prompt without a terminal",

@@ -1,0 +1,50 @@
+// A login in the browser: authorization code with PKCE, the redirect taken on loopback.
+
+import type { Environment } from "../environment.ts";
+import { type AuthorizeRequest, authorizeRequest } from "./authorize-request.ts";
+import { type CallbackServer, startCallbackServer } from "./callback-server.ts";
+import type { CredentialStore } from "./credential-store.ts";
+import type { AuthError } from "./errors.ts";
+import { exchangeCode, type Issuer, type IssuerClient, issuerClient } from "./issuer.ts";
+import { keepLogin } from "./keep-login.ts";
+
+export interface BrowserLoginRequest {
+  readonly store: CredentialStore;
+  readonly issuer: Issuer;
+  readonly environment: Environment;
+  readonly workspaceId?: string | undefined;
+  readonly ports?: readonly number[];
+  readonly client?: IssuerClient;
+  /** a try failed; the user may try again in the browser */
+  onFailure(error: AuthError): void;
+}
+
+export interface BrowserLogin {
+  readonly port: number;
+  /** for the browser */
+  readonly url: string;
+  /** settles when the login is kept, or has failed for good */
+  readonly done: Promise<void>;
+  close(): void;
+}
+
+/** Begin one. @throws {AuthError} AUTH_PORT_IN_USE */
+export async function startBrowserLogin(request: BrowserLoginRequest): Promise<BrowserLogin> {
+  const { store, issuer, environment, workspaceId } = request;
+  const client = request.client ?? issuerClient(environment);
+  let authorize: AuthorizeRequest | undefined;
+  let redirectUri = "";
+  const server: CallbackServer = await startCallbackServer({
+    ...(request.ports === undefined ? {} : { ports: request.ports }),
+    state: () => authorize?.state ?? "",
+    onFailure: request.onFailure,
+    async finish(code) {
+      const grant = { code, redirectUri, codeVerifier: authorize?.codeVerifier ?? "" };
+      const issued = await exchangeCode(client, issuer, grant);
+      return await keepLogin(store, issued, workspaceId);
+    },
+  });
+  redirectUri = `http://localhost:${server.port}/auth/callback`;
+  authorize = authorizeRequest(issuer, redirectUri, environment, workspaceId);
+  return { port: server.port, url: authorize.url, done: server.done, close: server.close };
+}

@@ -1,0 +1,75 @@
+// What an administrator allows: one way of logging in, one workspace. A stored login that he does not allow
+// is removed before anything is sent with it.
+
+import type { Config } from "../config/config.ts";
+import type { Environment } from "../environment.ts";
+import { ownerOfAccessToken } from "./access-token.ts";
+import { storedLogin } from "./auth-document.ts";
+import { type CredentialStore, openCredentialStore } from "./credential-store.ts";
+import { AuthError } from "./errors.ts";
+import { issuerClient } from "./issuer.ts";
+import { tokenClaims } from "./token-claims.ts";
+
+export type RestrictingConfig = Pick<
+  Config,
+  "codexHome" | "cliAuthCredentialsStore" | "forcedLoginMethod" | "forcedChatgptWorkspaceId"
+>;
+
+/**
+ * Whoever sends requests with the user's login (exec, the terminal interface) calls this first. The original
+ * prints the message of what is thrown as it is, without `Error: `, and exits with 1.
+ *
+ * @param usesApiKeyVariable - as for openCredentials: a key in CODEX_API_KEY is then the login that counts
+ * @throws {AuthError} AUTH_RESTRICTED, after logging out
+ */
+export async function enforceLoginRestrictions(
+  config: RestrictingConfig,
+  environment: Environment,
+  options: {
+    readonly usesApiKeyVariable: boolean;
+    warn(message: string): void;
+    readonly credentialStore?: CredentialStore;
+  },
+): Promise<void> {
+  const { forcedLoginMethod: method, forcedChatgptWorkspaceId: workspace } = config;
+  if (method === undefined && workspace === undefined) return;
+  const store =
+    options.credentialStore ??
+    openCredentialStore({
+      codexHome: config.codexHome,
+      store: config.cliAuthCredentialsStore,
+      warn: options.warn,
+    });
+  const violation = await findViolation(store, environment, options.usesApiKeyVariable, method, workspace);
+  if (violation === undefined) return;
+  await store.remove();
+  throw new AuthError("AUTH_RESTRICTED", violation);
+}
+
+async function findViolation(
+  store: CredentialStore,
+  environment: Environment,
+  usesApiKeyVariable: boolean,
+  method: Config["forcedLoginMethod"],
+  workspace: string | undefined,
+): Promise<string | undefined> {
+  const usesVariable = usesApiKeyVariable && Boolean(environment.CODEX_API_KEY?.trim());
+  const login = usesVariable ? ({ kind: "api-key" } as const) : storedLogin(await store.load());
+  if (login.kind === "none") return undefined;
+  const isKey = login.kind === "api-key";
+  if (method === "api" && !isKey) {
+    return "API key login is required, but ChatGPT is currently being used. Logging out.";
+  }
+  if (method === "chatgpt" && isKey) {
+    return "ChatGPT login is required, but an API key is currently being used. Logging out.";
+  }
+  if (workspace === undefined || login.kind === "api-key" || login.kind === "unsupported") return undefined;
+  const actual =
+    login.kind === "chatgpt"
+      ? tokenClaims(login.tokens.id_token)?.accountId
+      : (await ownerOfAccessToken(issuerClient(environment), login.accessToken, environment)).accountId;
+  if (actual === workspace) return undefined;
+  return actual === undefined
+    ? `Login is restricted to workspace ${workspace}, but current credentials lack a workspace identifier. Logging out.`
+    : `Login is restricted to workspace ${workspace}, but current credentials belong to ${actual}. Logging out.`;
+}

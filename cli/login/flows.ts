@@ -1,0 +1,39 @@
+// The two logins that need a person: what is printed for him, and what is waited for.
+
+import { type BrowserLoginRequest, startBrowserLogin } from "../../agent/auth/browser-login.ts";
+import { type DeviceLoginRequest, requestDeviceCode } from "../../agent/auth/device-login.ts";
+import { openBrowser } from "../../agent/auth/open-browser.ts";
+import type { Session } from "../command.ts";
+
+/** @throws {AuthError} */
+export async function logInByBrowser(
+  request: Omit<BrowserLoginRequest, "onFailure">,
+  { stderr, environment }: Session,
+): Promise<void> {
+  const login = await startBrowserLogin({
+    ...request,
+    onFailure: (error) => stderr.write(`Login failed: ${error.message}\nStill waiting for the browser.\n`),
+  });
+  stderr.write(
+    `Starting local login server on http://localhost:${login.port}.\n` +
+      `If your browser did not open, navigate to this URL to authenticate:\n\n${login.url}\n\n`,
+  );
+  await openBrowser(login.url, environment);
+  await login.done;
+}
+
+/** @throws {AuthError} */
+export async function logInByDevice(request: DeviceLoginRequest, session: Session): Promise<void> {
+  const code = await requestDeviceCode(request);
+  const { stdout } = session;
+  const hasColours = stdout.isTTY === true && !session.environment.NO_COLOR;
+  const paint = (number: number, text: string) => (hasColours ? `\x1b[${number}m${text}\x1b[0m` : text);
+  stdout.write(
+    `${paint(33, "Use a device code only where a login in the browser of this computer is not possible. Enter it")}\n` +
+      `${paint(33, "only because you started this login yourself, and tell the code to nobody.")}\n\n` +
+      "To authenticate:\n" +
+      `  1. Open in your browser: ${paint(36, code.verificationUrl)}\n` +
+      `  2. Enter the one-time code below within 15 minutes:\n\n     ${paint(1, code.userCode)}\n\n`,
+  );
+  await code.complete();
+}

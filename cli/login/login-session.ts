@@ -1,0 +1,42 @@
+// What the commands of login have in common: the configuration, and the store that it names.
+
+import type { Command } from "commander";
+import { type CredentialStore, openCredentialStore } from "../../agent/auth/credential-store.ts";
+import type { Config } from "../../agent/config/config.ts";
+import { loadConfig } from "../../agent/config/load.ts";
+import { AgentError } from "../../agent/errors.ts";
+import type { Session } from "../command.ts";
+import { collectOverrides, isStrictConfig } from "../options/config-options.ts";
+
+export interface LoginSession {
+  readonly config: Config;
+  readonly store: CredentialStore;
+}
+
+/** @returns undefined where the configuration cannot be had, which has then been said as the original says it */
+export async function openLoginSession(
+  command: Command,
+  session: Session,
+): Promise<LoginSession | undefined> {
+  const warn = (message: string) => session.stderr.write(`warning: ${message}\n`);
+  try {
+    const { config } = await loadConfig({
+      environment: session.environment,
+      cwd: process.cwd(),
+      overrides: collectOverrides(command),
+      flags: {},
+      isStrict: isStrictConfig(command),
+      warn,
+    });
+    const { codexHome, cliAuthCredentialsStore: store } = config;
+    return { config, store: openCredentialStore({ codexHome, store, warn }) };
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    const isOverride = error.code.startsWith("override_");
+    session.stderr.write(
+      `${isOverride ? "Error parsing -c overrides" : "Error loading configuration"}: ${error.message}\n`,
+    );
+    if (error.hint !== undefined) session.stderr.write(`hint: ${error.hint}\n`);
+    return undefined;
+  }
+}
