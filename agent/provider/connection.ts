@@ -131,11 +131,16 @@ async function openToProxy(
     get url() {
       return `${endpoint.address.baseUrl}/responses`;
     },
-    post: (request) =>
-      send(dispatcher, new URL(`${endpoint.address.baseUrl}/responses`), {
-        ...request,
-        headers: { ...fixed, ...request.headers },
-      }),
+    post: async (request) => {
+      const headers = { ...fixed, ...request.headers };
+      const postOnce = () =>
+        send(dispatcher, new URL(`${endpoint.address.baseUrl}/responses`), { ...request, headers });
+      const answer = await postOnce();
+      if (answer.status !== 401) return answer;
+      // A proxy with workload identity gets a new token for the request that follows.
+      answer.body.destroy();
+      return postOnce();
+    },
     afterFailure: async () => {
       const former = dispatcher;
       endpoint = await endpoint.lookAgain();
