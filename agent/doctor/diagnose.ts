@@ -9,6 +9,7 @@ import { checkGit } from "./git.ts";
 import { checkInstallation } from "./installation.ts";
 import { checkNode } from "./node-release.ts";
 import { checkProgramPath } from "./program-path.ts";
+import { checkProxy } from "./proxy.ts";
 import { checkSandbox } from "./sandbox.ts";
 import { checkState, stateFolder } from "./state.ts";
 import { checkTerminal } from "./terminal.ts";
@@ -34,6 +35,7 @@ export async function diagnose(
       category: "auth",
       run: () => checkCredentials(home, config, context),
     },
+    { id: "proxy.endpoint", category: "proxy", run: () => checkProxy(config, context) },
     { id: "sandbox.helpers", category: "sandbox", run: () => checkSandbox(context) },
     { id: "terminal.env", category: "terminal", run: () => checkTerminal(context) },
     { id: "git.environment", category: "git", run: () => checkGit(context) },
