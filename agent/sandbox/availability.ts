@@ -1,8 +1,18 @@
 // What this machine can enforce. Found out by trying, in a folder of its own: a kernel that knows Landlock
 // and a container that forbids it look the same from outside.
 
-import { execFile } from "node:child_process";
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../environment.ts";
 import { sandboxedCommand } from "./command.ts";
@@ -84,13 +94,28 @@ async function attempt(place: string, launcher: string | undefined): Promise<Att
     environment: {},
     launcher,
   });
-  const options = { env: prepared.environment as NodeJS.ProcessEnv, argv0: prepared.argv0, cwd: workspace };
-  return new Promise((resolve, reject) => {
-    execFile(prepared.file, prepared.args, { ...options, timeout: 30_000 }, (error, stdout, stderr) => {
-      if (error !== null) reject(new HelperRefusal(stderr));
-      else resolve(JSON.parse(stdout) as Attempts);
+  // Not execFile: it has no argv0, and the launcher is the helper by that name alone. And not a pipe of
+  // Node's, which is a socket: a Node inside may not ask a socket what it is, and would write nothing.
+  const said = join(place, "said");
+  const output = openSync(said, "wx", 0o600);
+  try {
+    const child = spawn(prepared.file, prepared.args, {
+      env: prepared.environment as NodeJS.ProcessEnv,
+      argv0: prepared.argv0,
+      cwd: workspace,
+      stdio: ["ignore", output, "pipe"],
+      timeout: 30_000,
     });
-  });
+    let stderr = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    if (code !== 0) throw new HelperRefusal(stderr);
+  } finally {
+    closeSync(output);
+  }
+  return JSON.parse(readFileSync(said, "utf8")) as Attempts;
 }
 
 /** The helper did not run the command; it says why. */

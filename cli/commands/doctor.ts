@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { DoctorContext, TerminalFacts } from "../../agent/doctor/check.ts";
 import type { Session } from "../command.ts";
 import { configRequest, programFlags } from "../effective-config.ts";
+import { sessionFlags } from "../options/session-options.ts";
 import type { ProgramCommand } from "../program-command.ts";
 import { packageVersion } from "../version.ts";
 
@@ -23,6 +24,7 @@ export function configure(command: ProgramCommand, session: Session): void {
     .option("--json", "Print a report for programs, without keys and tokens")
     .option("--summary", "Only a line for each check")
     .option("--all", "The facts behind each check as well")
+    .option("--proxy <SERVER_INFO|URL|unix:PATH>", "Look at this proxy instead of the configured one")
     .option("--no-color", "No colours")
     .option("--ascii", "Only ASCII characters; the report has no others of its own")
     .action((options: DoctorOptions, doctor: Command) => run(options, doctor, session));
@@ -33,7 +35,8 @@ async function run(options: DoctorOptions, doctor: Command, session: Session): P
   const { formatJson, formatReport } = await import("../../agent/doctor/report.ts");
   const { worstStatus } = await import("../../agent/doctor/check.ts");
   const context = contextOf(session);
-  const checks = await diagnose(context, configRequest(doctor, session, programFlags(doctor)));
+  const flags = { ...programFlags(doctor), ...sessionFlags(doctor) };
+  const checks = await diagnose(context, configRequest(doctor, session, flags));
   const { environment, stdout } = session;
   stdout.write(
     options.json
