@@ -49,7 +49,22 @@ const launcherSources = [
   "key-source",
   "unreadable",
 ];
-const sandboxSources = ["sandbox", "refuse", "json", "policy", "roots", "landlock", "filter", "privileges"];
+const sandboxSources = [
+  "sandbox",
+  "refuse",
+  "json",
+  "policy",
+  "roots",
+  "landlock",
+  "filter",
+  "privileges",
+  "placeholders",
+  "mounts",
+  "namespaces",
+  "supervise",
+  "bubblewrap",
+  "report",
+];
 const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan", "key-fingerprint"];
 const addonSources = [
   "addon",

@@ -41,3 +41,9 @@ void refuse_privileges(bool network_access) {
     refuse(SANDBOX_REFUSED, NULL, "cannot refuse new privileges: %s", strerror(errno));
   }
 }
+
+bool may_administer(void) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+  return syscall(SYS_capget, &header, caps) == 0 && (caps[0].effective >> CAP_SYS_ADMIN & 1) != 0;
+}

@@ -5,6 +5,7 @@
 //   codex-linux-sandbox --report
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static const char help[] =
     "  -h, --help                                     print help\n";
 
 struct arguments {
-  const char *policy_cwd, *policy;
+  const char *policy_cwd, *policy, *mounts, *environment_fd;
   char **command;
 };
 
@@ -72,10 +73,18 @@ static void parse(char **argv, struct arguments *arguments) {
       printf("%s%s", usage, help);
       exit(0);
     }
+    if (strcmp(argv[at], "--report") == 0) {
+      print_report();
+      exit(0);
+    }
     if ((value = option_value("--sandbox-policy-cwd", argv, &at)) != NULL) {
       take(&arguments->policy_cwd, "--sandbox-policy-cwd", value);
     } else if ((value = option_value("--sandbox-policy", argv, &at)) != NULL) {
       take(&arguments->policy, "--sandbox-policy", value);
+    } else if ((value = option_value("--mounts", argv, &at)) != NULL) {
+      take(&arguments->mounts, "--mounts", value);
+    } else if ((value = option_value("--environment-fd", argv, &at)) != NULL) {
+      take(&arguments->environment_fd, "--environment-fd", value);
     } else {
       refuse_usage("unexpected argument: ", argv[at]);
     }
@@ -85,10 +94,42 @@ static void parse(char **argv, struct arguments *arguments) {
   arguments->command = argv + at;
 }
 
-static void become(char **command) {
+static void __attribute__((noreturn)) become(char **command) {
   execvp(command[0], command);
   int problem = errno;
   refuse(SANDBOX_NOT_STARTED, NULL, "Failed to execvp %s: %s (os error %d)", command[0], strerror(problem), problem);
+}
+
+// An open folder would be a way around the mounts: it leads to those of the caller.
+static void refuse_open_folders(void) {
+  for (int fd = 0; fd <= 2; fd++) {
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+      refuse(SANDBOX_REFUSED, "give it a file, a pipe or /dev/null", "descriptor %d is an open folder", fd);
+    }
+  }
+}
+
+void confine_and_become(const struct confinement *confinement, enum mounts_by mounts, bool has_private_shm) {
+  struct filter_choice choice = {
+      .network_access = confinement->policy->network_access,
+      // Without mounts nothing tells the service manager's socket from a harmless one.
+      .unix_sockets = mounts == MOUNTS_GIVEN,
+      .guards_truncation = landlock_abi() < 3 && mounts != MOUNTS_GIVEN,
+  };
+  refuse_privileges(confinement->policy->network_access);
+  restrict_files(&confinement->layout, has_private_shm);
+  restrict_system_calls(&choice);
+  become(confinement->command);
+}
+
+static enum mounts_by which_mounts(const char *name) {
+  static const char *const names[] = {"auto", "own", "bubblewrap", "none", "given"};
+  for (int i = 0; name != NULL && i <= MOUNTS_GIVEN; i++) {
+    if (strcmp(name, names[i]) == 0) return (enum mounts_by)i;
+  }
+  if (name != NULL) refuse_usage("invalid value for --mounts: ", name);
+  return MOUNTS_AUTO;
 }
 
 int run_linux_sandbox(int argc, char **argv) {
@@ -98,20 +139,29 @@ int run_linux_sandbox(int argc, char **argv) {
   if (arguments.command[0] == NULL) {
     refuse(SANDBOX_NOT_STARTED, "codex-linux-sandbox … -- COMMAND", "No command specified to execute.");
   }
+  enum mounts_by mounts = which_mounts(arguments.mounts);
   struct sandbox_policy policy;
   read_policy(arguments.policy, &policy);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);  // kept over the exec
   if (policy.mode == MODE_FULL_ACCESS) become(arguments.command);
 
-  struct layout layout;
-  plan_layout(&policy, arguments.policy_cwd, &layout);
+  if (arguments.environment_fd != NULL) take_environment(atoi(arguments.environment_fd));
   close_inherited_descriptors(3);
-  refuse_privileges(policy.network_access);
-  restrict_files(&layout, false);
-  struct filter_choice choice = {
-      .network_access = policy.network_access,
-      .guards_truncation = landlock_abi() < 3,
+  refuse_open_folders();
+  if (landlock_abi() == 0) restrict_files(&(struct layout){0}, false);  // says why not
+  struct confinement confinement = {
+      .policy = &policy,
+      .policy_cwd = arguments.policy_cwd,
+      .policy_text = arguments.policy,
+      .command = arguments.command,
   };
-  restrict_system_calls(&choice);
-  become(arguments.command);
-  return SANDBOX_REFUSED;
+  plan_layout(&policy, arguments.policy_cwd, &confinement.layout);
+  if (mounts == MOUNTS_AUTO || mounts == MOUNTS_OWN) run_in_namespaces(&confinement);
+  const char *bubblewrap =
+      mounts == MOUNTS_AUTO || mounts == MOUNTS_BUBBLEWRAP ? find_bubblewrap(&confinement.layout) : NULL;
+  if (bubblewrap != NULL && bubblewrap_works(bubblewrap)) run_in_bubblewrap(bubblewrap, &confinement);
+  if (mounts == MOUNTS_OWN || mounts == MOUNTS_BUBBLEWRAP) {
+    refuse(SANDBOX_REFUSED, "see codex-linux-sandbox --report", "this machine does not let it make the mounts asked for");
+  }
+  confine_and_become(&confinement, mounts == MOUNTS_GIVEN ? MOUNTS_GIVEN : MOUNTS_NONE, mounts == MOUNTS_GIVEN);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum sandbox_exit { SANDBOX_REFUSED = 1, SANDBOX_USAGE = 2, SANDBOX_NOT_STARTED = 101 };
 
@@ -73,5 +74,66 @@ void restrict_system_calls(const struct filter_choice *choice);
 
 // privileges.c
 void refuse_privileges(bool network_access);
+bool may_administer(void);  // root as it is on a machine, not in most containers
+
+// sandbox.c
+enum mounts_by { MOUNTS_AUTO, MOUNTS_OWN, MOUNTS_BUBBLEWRAP, MOUNTS_NONE, MOUNTS_GIVEN };
+
+struct confinement {
+  const struct sandbox_policy *policy;
+  const char *policy_cwd, *policy_text;
+  struct layout layout;
+  char **command;
+};
+
+void confine_and_become(const struct confinement *confinement, enum mounts_by mounts, bool has_private_shm)
+    __attribute__((noreturn));
+
+// placeholders.c: keep a name from being made in a folder, and leave nothing behind
+struct placeholder {
+  int folder, place;
+  const char *name;
+};
+struct placeholders {
+  struct placeholder *made;
+  size_t count;
+};
+
+void make_placeholders(const struct path_list *protected, struct placeholders *placeholders);
+pid_t fork_remover(const struct placeholders *placeholders, int ended);
+void close_placeholders(struct placeholders *placeholders);
+
+// mounts.c
+struct mount_result {
+  const char *failed_step;  // NULL when all is mounted
+  int error;
+  bool has_private_shm;
+};
+
+struct mount_result make_mounts(const struct layout *layout, bool has_own_pids, bool hides_sockets);
+
+// namespaces.c
+bool can_make_namespaces(bool *own_pids);
+void run_in_namespaces(struct confinement *confinement);  // returns where there are none to be had
+
+// supervise.c
+enum { FORWARDED = 0x5B0C };  // marks a signal that the supervisor passes on
+void block_signals(void);
+void restore_signals(void);
+void end_as(int status) __attribute__((noreturn));
+struct ending {
+  int status;
+  bool leaves_processes;
+};
+struct ending wait_for_end(pid_t child, int messages);
+
+// bubblewrap.c
+const char *find_bubblewrap(const struct layout *layout);
+bool bubblewrap_works(const char *program);
+void run_in_bubblewrap(const char *program, struct confinement *confinement) __attribute__((noreturn));
+void take_environment(int fd);
+
+// report.c
+void print_report(void);
 
 #endif

@@ -1,0 +1,237 @@
+// What Landlock cannot say, by mounts in a namespace of the sandbox's own: everything read-only but the
+// writable roots, so that modes, owners, times and attributes outside cannot be changed either; protected
+// paths read-only inside the roots; shared memory, terminals and processes of the sandbox's own.
+//
+// A path that is a mount point can be neither renamed nor removed, links included. The folders between a
+// root and a protected path are made mount points too: or one of them could be moved away and made anew.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+
+enum { NR_OPEN_TREE = 428, NR_MOVE_MOUNT = 429, NR_MOUNT_SETATTR = 442 };
+enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 4, WHOLE_TREE = 0x8000, ATTR_RDONLY = 1 };
+
+struct attributes {
+  uint64_t set, clear, propagation, userns_fd;
+};
+
+static int clone_tree(const char *path) {
+  return (int)syscall(NR_OPEN_TREE, AT_FDCWD, path, TREE_CLONE | O_CLOEXEC | WHOLE_TREE | AT_SYMLINK_NOFOLLOW);
+}
+
+static bool attach(int tree, const char *path) {
+  bool is_attached = syscall(NR_MOVE_MOUNT, tree, "", AT_FDCWD, path, FROM_EMPTY_PATH) == 0;
+  int error = errno;
+  close(tree);
+  errno = error;
+  return is_attached;
+}
+
+static bool make_read_only(int tree, const char *path, unsigned flags) {
+  struct attributes attributes = {.set = ATTR_RDONLY};
+  return syscall(NR_MOUNT_SETATTR, tree, path, flags | WHOLE_TREE, &attributes, sizeof attributes) == 0;
+}
+
+static bool mount_on_itself(const char *path, bool read_only) {
+  int tree = clone_tree(path);
+  if (tree < 0) return false;
+  if (read_only && !make_read_only(tree, "", AT_EMPTY_PATH)) {
+    int error = errno;
+    close(tree);
+    errno = error;
+    return false;
+  }
+  return attach(tree, path);
+}
+
+// The widest root that holds the path; SIZE_MAX when none does.
+static size_t outermost_root(const struct layout *layout, const char *path) {
+  for (size_t i = 0; i < layout->roots.count; i++) {
+    if (lies_within(path, layout->roots.paths[i])) return i;
+  }
+  return SIZE_MAX;
+}
+
+static bool lies_in_protected(const struct layout *layout, const char *path) {
+  for (size_t i = 0; i < layout->protected.count; i++) {
+    if (lies_within(path, layout->protected.paths[i])) return true;
+  }
+  return false;
+}
+
+// A root inside another is writable with it; as a mount of its own it would only hinder links and renames.
+static bool needs_own_mount(const struct layout *layout, size_t i) {
+  const char *root = layout->roots.paths[i];
+  return strcmp(root, "/") != 0 && (outermost_root(layout, root) == i || lies_in_protected(layout, root));
+}
+
+struct attachment {
+  const char *path;
+  int tree;  // of a root, taken before all became read-only
+  bool read_only;
+};
+
+static struct attachment *attachments;
+static size_t attachment_count;
+
+static void plan(const char *path, int tree, bool read_only) {
+  for (size_t i = 0; i < attachment_count; i++) {
+    struct attachment *known = &attachments[i];
+    if (strcmp(known->path, path) != 0) continue;
+    if (tree >= 0) known->tree = tree;
+    known->read_only |= read_only;
+    return;
+  }
+  attachments = realloc(attachments, (attachment_count + 1) * sizeof *attachments);
+  if (attachments == NULL) refuse(SANDBOX_REFUSED, NULL, "out of memory");
+  attachments[attachment_count++] = (struct attachment){.path = strdup(path), .tree = tree, .read_only = read_only};
+}
+
+static void plan_folders_above(const struct layout *layout, const char *path) {
+  size_t outermost = outermost_root(layout, path);
+  if (outermost == SIZE_MAX) return;
+  char folder[PATH_MAX + NAME_MAX + 2];
+  snprintf(folder, sizeof folder, "%s", path);
+  for (char *slash; (slash = strrchr(folder, '/')) != NULL && slash != folder;) {
+    *slash = '\0';
+    if (strcmp(folder, layout->roots.paths[outermost]) == 0) return;
+    if (!lies_in_protected(layout, folder)) plan(folder, -1, false);
+  }
+}
+
+static int by_length(const void *a, const void *b) {
+  size_t left = strlen(((const struct attachment *)a)->path), right = strlen(((const struct attachment *)b)->path);
+  return left < right ? -1 : left > right;
+}
+
+static bool is_root_below(const struct layout *layout, const char *folder) {
+  for (size_t i = 0; i < layout->roots.count; i++) {
+    if (lies_within(layout->roots.paths[i], folder)) return true;
+  }
+  return false;
+}
+
+// Terminals of its own where none of the caller's is in use; with one, its name must stay what it is.
+static void make_terminals(void) {
+  int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (terminal >= 0) close(terminal);
+  if (terminal >= 0 || isatty(0) || isatty(1) || isatty(2)) return;
+  if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") != 0) return;
+  struct stat status;
+  bool is_link = lstat("/dev/ptmx", &status) == 0 && S_ISLNK(status.st_mode);
+  if (!is_link && mount("/dev/pts/ptmx", "/dev/ptmx", NULL, MS_BIND, NULL) != 0) umount2("/dev/pts", MNT_DETACH);
+}
+
+// Sockets by which a program outside would run commands for whoever connects. With network access alone;
+// without, there is no connecting at all.
+static void hide(const char *path) {
+  struct stat status;
+  if (stat(path, &status) != 0) return;
+  if (S_ISDIR(status.st_mode)) {
+    mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "mode=755,size=4k");
+  } else {
+    mount("/dev/null", path, NULL, MS_BIND, NULL);
+  }
+}
+
+static void hide_address(const char *variable) {
+  const char *value = getenv(variable), *path = value == NULL ? NULL : strstr(value, "unix:");
+  if (path == NULL) return;
+  path += strlen("unix:");
+  if (strncmp(path, "path=", 5) == 0) path += 5;
+  if (strncmp(path, "//", 2) == 0) path += 2;
+  char file[PATH_MAX];
+  snprintf(file, sizeof file, "%.*s", (int)strcspn(path, ",;"), path);
+  if (file[0] == '/') hide(file);
+}
+
+static void hide_sockets(void) {
+  static const char *const paths[] = {
+      "/run/dbus", "/run/systemd/private", "/run/systemd/io.systemd.sysext", "/run/docker.sock", "/run/docker",
+      "/run/containerd", "/run/podman", "/run/crio", "/run/buildkit", "/run/libvirt", "/run/snapd.socket",
+      "/run/snapd-snap.socket", "/run/lxd.socket", "/run/incus", "/var/lib/lxd/unix.socket", "/var/lib/incus/unix.socket",
+      "/var/snap/lxd/common/lxd/unix.socket", "/run/screen", "/tmp/.X11-unix", "/nix/var/nix/daemon-socket",
+  };
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) hide(paths[i]);
+  static const char *const of_the_user[] = {"/run/user/%u/bus", "/run/user/%u/systemd", "/run/user/%u/docker.sock",
+                                            "/run/user/%u/podman", "/run/user/%u/at-spi", "/run/user/%u/screen",
+                                            "/tmp/tmux-%u", "/run/user/%u/tmux-%u"};
+  for (size_t i = 0; i < sizeof of_the_user / sizeof *of_the_user; i++) {
+    char path[PATH_MAX];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(path, sizeof path, of_the_user[i], getuid(), getuid());
+#pragma GCC diagnostic pop
+    hide(path);
+  }
+  hide_address("DBUS_SESSION_BUS_ADDRESS");
+  hide_address("DBUS_SYSTEM_BUS_ADDRESS");
+  hide_address("DOCKER_HOST");
+  const char *tmux = getenv("TMUX");
+  char socket[PATH_MAX];
+  if (tmux != NULL && tmux[0] == '/') {
+    snprintf(socket, sizeof socket, "%.*s", (int)strcspn(tmux, ","), tmux);
+    hide(socket);
+  }
+}
+
+// By name, since the folder held so far lies below the mounts. One that was removed stays where it is, read-only.
+static void return_to(const char *folder, const struct stat *was) {
+  struct stat now;
+  if (folder == NULL || stat(folder, &now) != 0 || now.st_dev != was->st_dev || now.st_ino != was->st_ino) return;
+  if (chdir(folder) != 0) return;
+}
+
+struct mount_result make_mounts(const struct layout *layout, bool has_own_pids, bool hides_sockets) {
+  struct mount_result result = {0};
+#define STEP(name, condition)                                                       \
+  if (!(condition)) {                                                               \
+    result.failed_step = name;                                                      \
+    result.error = errno;                                                           \
+    return result;                                                                  \
+  }
+  char folder_name[PATH_MAX];
+  const char *folder = getcwd(folder_name, sizeof folder_name);
+  struct stat was;
+  if (stat(".", &was) != 0) folder = NULL;
+
+  STEP("mounts of its own", mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  bool writes_everywhere = has_path(&layout->roots, "/");
+  for (size_t i = 0; i < layout->roots.count; i++) {
+    if (!needs_own_mount(layout, i)) continue;
+    int tree = clone_tree(layout->roots.paths[i]);
+    STEP("a writable root", tree >= 0);
+    plan(layout->roots.paths[i], tree, false);
+  }
+  for (size_t i = 0; i < layout->protected.count; i++) {
+    struct stat status;
+    if (lstat(layout->protected.paths[i], &status) != 0) continue;  // not even its owner can make it
+    plan(layout->protected.paths[i], -1, true);
+    plan_folders_above(layout, layout->protected.paths[i]);
+  }
+  if (attachment_count > 0) qsort(attachments, attachment_count, sizeof *attachments, by_length);
+
+  STEP("/proc", !has_own_pids || mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0);
+  if (!writes_everywhere) STEP("everything read-only", make_read_only(AT_FDCWD, "/", 0));
+  for (size_t i = 0; i < attachment_count; i++) {
+    const struct attachment *attachment = &attachments[i];
+    STEP("a path in a writable root", attachment->tree >= 0 ? attach(attachment->tree, attachment->path)
+                                                             : mount_on_itself(attachment->path, attachment->read_only));
+  }
+  if (!is_root_below(layout, "/dev/shm")) {
+    result.has_private_shm = mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
+  }
+  if (!is_root_below(layout, "/dev/pts")) make_terminals();
+  if (hides_sockets) hide_sockets();
+  return_to(folder, &was);
+  return result;
+}

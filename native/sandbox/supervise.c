@@ -1,0 +1,83 @@
+// The process that the caller started, while the sandbox runs below it: passes signals on and ends as the
+// command has ended, by the same signal where it was one.
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+
+static sigset_t before;
+
+// All but those that stop a job: the terminal sends them to the command as well.
+static void signals_to_wait_for(sigset_t *set) {
+  sigfillset(set);
+  static const int left_alone[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+  for (size_t i = 0; i < sizeof left_alone / sizeof *left_alone; i++) sigdelset(set, left_alone[i]);
+}
+
+void block_signals(void) {
+  sigset_t set;
+  signals_to_wait_for(&set);
+  signal(SIGCHLD, SIG_DFL);  // who ignores it is not told how a child ended
+  sigprocmask(SIG_BLOCK, &set, &before);
+}
+
+void restore_signals(void) { sigprocmask(SIG_SETMASK, &before, NULL); }
+
+// What the terminal sends, it sends to the whole group; only what a process sent to this one is passed on.
+static void pass_on(const struct signalfd_siginfo *info, pid_t child) {
+  if (info->ssi_code > 0) return;
+  sigqueue(child, (int)info->ssi_signo, (union sigval){.sival_int = FORWARDED});
+}
+
+// `messages`, or -1: where the namespace's first process writes the ending while others still run.
+struct ending wait_for_end(pid_t child, int messages) {
+  sigset_t set;
+  signals_to_wait_for(&set);
+  int signals = signalfd(-1, &set, SFD_CLOEXEC);
+  if (signals < 0) refuse(SANDBOX_REFUSED, NULL, "cannot wait for signals: %s", strerror(errno));
+  struct ending ending;
+  for (;;) {
+    struct pollfd sources[] = {{.fd = messages, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    if (poll(sources, 2, -1) < 0) continue;
+    if (sources[0].revents != 0) {
+      if (read(messages, &ending, sizeof ending) == sizeof ending) break;
+      messages = -1;  // the first process was ended from outside: as it ended, so does this one
+    }
+    struct signalfd_siginfo info;
+    if (sources[1].revents == 0 || read(signals, &info, sizeof info) != sizeof info) continue;
+    if (info.ssi_signo != SIGCHLD) {
+      pass_on(&info, child);
+    } else if (messages < 0) {
+      ending = (struct ending){0};
+      if (waitpid(child, &ending.status, WNOHANG) == child) break;
+    }
+    if (messages < 0 && waitpid(child, &ending.status, WNOHANG) == child) {
+      ending.leaves_processes = false;
+      break;
+    }
+  }
+  close(signals);
+  return ending;
+}
+
+void end_as(int status) {
+  if (WIFEXITED(status)) _exit(WEXITSTATUS(status));
+  int signal_number = WTERMSIG(status);
+  struct rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  signal(signal_number, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal_number);
+  kill(getpid(), signal_number);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+  _exit(128 + signal_number);
+}
