@@ -89,10 +89,8 @@ enum program choose_program(int argc, char **argv, int *first_argument) {
   if (strcmp(name, "codex-linux-sandbox") == 0) return PROGRAM_SANDBOX;
   if (strcmp(name, "apply_patch") == 0 || strcmp(name, "applypatch") == 0) return PROGRAM_APPLY_PATCH;
   if (strstr(name, "responses-api-proxy") != NULL) return proxy_or_command(argc, argv, 1);
-  if (argc > 1 && strcmp(argv[1], "--codex-run-as-apply-patch") == 0) {
-    *first_argument = 2;
-    return PROGRAM_APPLY_PATCH;
-  }
+  // The word goes on to the program, which takes exactly one argument after it and never reads stdin then.
+  if (argc > 1 && strcmp(argv[1], "--codex-run-as-apply-patch") == 0) return PROGRAM_APPLY_PATCH;
   int at = skip_global_options(argc, argv);
   if (at == argc || strcmp(argv[at], "responses-api-proxy") != 0) return PROGRAM_CODEX;
   *first_argument = at + 1;

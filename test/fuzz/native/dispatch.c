@@ -16,8 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   bool is_proxy = program == PROGRAM_PROXY || program == PROGRAM_COMMAND;
   bool has_proxy_name = strstr(name, "responses-api-proxy") != NULL;
   REQUIRE(first >= 1 && (first == 1 || first <= count));
-  if (program == PROGRAM_CODEX || program == PROGRAM_SANDBOX) REQUIRE(first == 1);
-  if (program == PROGRAM_APPLY_PATCH && first > 1) REQUIRE(strcmp(words[1], "--codex-run-as-apply-patch") == 0);
+  if (program == PROGRAM_CODEX || program == PROGRAM_SANDBOX || program == PROGRAM_APPLY_PATCH) REQUIRE(first == 1);
   if (has_proxy_name) REQUIRE(is_proxy && first == 1);
   else if (is_proxy) REQUIRE(first > 1 && strcmp(words[first - 1], "responses-api-proxy") == 0);
   free(text);
