@@ -4,7 +4,7 @@ import type { Environment } from "../environment.ts";
 import { type AuthorizeRequest, authorizeRequest } from "./authorize-request.ts";
 import { type CallbackServer, startCallbackServer } from "./callback-server.ts";
 import type { CredentialStore } from "./credential-store.ts";
-import type { AuthError } from "./errors.ts";
+import { AuthError } from "./errors.ts";
 import { exchangeCode, type Issuer, type IssuerClient, issuerClient } from "./issuer.ts";
 import { keepLogin } from "./keep-login.ts";
 
@@ -40,7 +40,10 @@ export async function startBrowserLogin(request: BrowserLoginRequest): Promise<B
     onFailure: request.onFailure,
     async finish(code) {
       const grant = { code, redirectUri, codeVerifier: authorize?.codeVerifier ?? "" };
-      const issued = await exchangeCode(client, issuer, grant);
+      const issued = await exchangeCode(client, issuer, grant).catch((cause: unknown) => {
+        if (!(cause instanceof AuthError)) throw cause;
+        throw new AuthError(cause.code, `Token exchange failed: ${cause.message}`, { cause });
+      });
       return await keepLogin(store, issued, workspaceId);
     },
   });

@@ -31,12 +31,12 @@ main {
   background: var(--card); border: 1px solid var(--line); border-radius: 1rem;
   box-shadow: 0 1px 2px rgb(0 0 0 / .05), 0 12px 32px rgb(0 0 0 / .07);
 }
-svg { width: 3.5rem; height: 3.5rem; padding: .9rem; border-radius: 50%; }
+svg { display: block; margin: 0 auto; width: 3.5rem; height: 3.5rem; padding: .9rem; border-radius: 50%; }
 svg path { fill: none; stroke: currentColor; stroke-width: 2.5; stroke-linecap: round; stroke-linejoin: round; }
 .good svg { color: var(--good); background: var(--good-ground); }
 .bad svg { color: var(--bad); background: var(--bad-ground); }
-h1 { margin: 1.1rem 0 .4rem; font-size: 1.45rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; }
-p { color: var(--soft); overflow-wrap: anywhere; }
+h1 { margin: 1.25rem 0 .5rem; text-wrap: balance; font-size: 1.45rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; }
+p { color: var(--soft); overflow-wrap: anywhere; text-wrap: balance; }
 p + p { margin-top: .75rem; }
 strong { color: var(--text); font-weight: 600; }
 .next { margin-top: 1.6rem; padding-top: 1.2rem; border-top: 1px solid var(--line); font-size: .925rem; }
