@@ -39,7 +39,7 @@ test("the tarball holds what runs and what builds it, and nothing else", () => {
   const entries = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
   const unexpected = entries.filter(
     (entry) =>
-      !/^package\/(dist\/(cli|hardening|proxy)(\/[a-z-]+)*\/[a-z-]+\.js|dist\/man\/[a-z-]+\.1|native\/((addon|launcher)\/[a-z-]+\.(c|cc|h)|[a-z-]+\.h|(build|pack)\.mjs|placeholder\.sh)|docs\/[a-z-]+\.(md|json|yaml)|docs\/container\/[A-Za-z.-]+|systemd\/[a-zA-Z0-9@./-]+\.(service|socket|conf)|(README|SECURITY|CHANGELOG)\.md|LICENSE|package\.json|npm-shrinkwrap\.json)$/.test(
+      !/^package\/(dist\/(agent|cli|hardening|proxy)(\/[a-z-]+)*\/[a-z-]+\.js|dist\/man\/[a-z-]+\.1|native\/((addon|launcher|sandbox)\/[a-z-]+\.(c|cc|h)|[a-z-]+\.h|(build|pack)\.mjs|placeholder\.sh)|docs\/[a-z-]+\.(md|json|yaml)|docs\/container\/[A-Za-z.-]+|systemd\/[a-zA-Z0-9@./-]+\.(service|socket|conf)|(README|SECURITY|CHANGELOG)\.md|LICENSE|package\.json|npm-shrinkwrap\.json)$/.test(
         entry,
       ),
   );
@@ -95,7 +95,8 @@ test("the placeholder in it reads nothing, says how to build, and exits 1", asyn
 describe("npm i -g", () => {
   const registry = spawnSync("npm", ["ping", "--fetch-retries=0"], { timeout: 30_000 }).status === 0;
 
-  test("links a command that works", { skip: !registry && "the npm registry is out of reach" }, async () => {
+  const skip = !registry && "the npm registry is out of reach";
+  test("links both commands, and they work", { skip }, async () => {
     const prefix = join(folder, "prefix");
     const installed = spawnSync(
       "npm",
@@ -103,8 +104,11 @@ describe("npm i -g", () => {
       { encoding: "utf8", timeout: 300_000 },
     );
     assert.equal(installed.status, 0, installed.stderr);
-    assert.deepEqual(fs.readdirSync(join(prefix, "bin")), [name]);
+    assert.deepEqual(fs.readdirSync(join(prefix, "bin")).toSorted(), ["codex", name]);
     const proxy = await startProxy({ command: join(prefix, "bin", name), input: testKey });
     await proxy.stop();
+    const codex = spawnSync(join(prefix, "bin", "codex"), ["--version"], { encoding: "utf8" });
+    assert.equal(codex.stderr, "");
+    assert.match(codex.stdout, /^codex-cli 0\.50\.0 \(codex-responses-api-proxy \d+\.\d+\.\d+\)\n$/);
   });
 });
