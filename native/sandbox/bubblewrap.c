@@ -115,7 +115,7 @@ void run_in_bubblewrap(const char *program, struct confinement *confinement) {
 
   block_signals();
   make_placeholders(&layout->protected, &placeholders);
-  pid_t remover = fork_remover(&placeholders, alive[0]);
+  pid_t remover = fork_remover(&placeholders, alive[0], alive[1]);
   close_placeholders(&placeholders);
   close(alive[0]);
 

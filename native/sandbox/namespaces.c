@@ -153,7 +153,7 @@ static void try_namespaces(struct confinement *confinement, bool own_pids) {
     make_placeholders(&confinement->layout.protected, &placeholders);
     // Readable when the process has ended and with it all others of its namespace.
     int ended = (int)syscall(NR_PIDFD_OPEN, first, 0);
-    remover = ended < 0 ? 0 : fork_remover(&placeholders, ended);
+    remover = ended < 0 ? 0 : fork_remover(&placeholders, ended, go[1]);
     if (ended >= 0) close(ended);
     close_placeholders(&placeholders);
     if (write(go[1], "", 1) == 1 && read(messages[0], &readiness, sizeof readiness) == sizeof readiness &&

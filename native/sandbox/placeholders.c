@@ -101,11 +101,15 @@ static void remove_when_ended(const struct placeholders *placeholders, int ended
   _exit(0);
 }
 
-// `ended` becomes readable when the sandbox's last process has ended. 0 where there is nothing to remove.
-pid_t fork_remover(const struct placeholders *placeholders, int ended) {
+// `ended` becomes readable when the sandbox's last process has ended, for which `not_its_own` must be closed
+// in all others. 0 where there is nothing to remove.
+pid_t fork_remover(const struct placeholders *placeholders, int ended, int not_its_own) {
   if (placeholders->count == 0) return 0;
   pid_t child = fork();
   if (child < 0) refuse(SANDBOX_REFUSED, NULL, "cannot fork: %s", strerror(errno));
-  if (child == 0) remove_when_ended(placeholders, ended);
+  if (child == 0) {
+    close(not_its_own);
+    remove_when_ended(placeholders, ended);
+  }
   return child;
 }

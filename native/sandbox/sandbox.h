@@ -100,7 +100,7 @@ struct placeholders {
 };
 
 void make_placeholders(const struct path_list *protected, struct placeholders *placeholders);
-pid_t fork_remover(const struct placeholders *placeholders, int ended);
+pid_t fork_remover(const struct placeholders *placeholders, int ended, int not_its_own);
 void close_placeholders(struct placeholders *placeholders);
 
 // mounts.c
