@@ -100,6 +100,10 @@ async function likelyKey(path: readonly string[], siblings: readonly string[]): 
     const found = { name, distance: distance(alike, name) };
     if (best === undefined || found.distance < best.distance) best = found;
   }
-  if (best === undefined || best.distance > Math.max(1, Math.floor(written.length / 3))) return undefined;
+  if (
+    best === undefined ||
+    best.distance > Math.max(written.length < 4 ? 1 : 2, Math.floor(written.length / 3))
+  )
+    return undefined;
   return keyText([...path.slice(0, -1), best.name]);
 }

@@ -1,0 +1,460 @@
+// What the layers of a configuration come to.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { Home, type LoadRequest } from "./home.ts";
+
+let home: Home;
+beforeEach(() => {
+  home = new Home();
+});
+afterEach(() => home.remove());
+
+const profiled = `
+model = "root-model"
+model_reasoning_effort = "high"
+[profiles.p1]
+model = "o3"
+`;
+
+describe("precedence", () => {
+  const cases: readonly (readonly [string, LoadRequest, unknown])[] = [
+    ["the file's root keys hold", {}, ["root-model", "high", undefined]],
+    ["a profile wins over the root", { flags: { profile: "p1" } }, ["o3", "high", "p1"]],
+    [
+      "a profile wins over a root key edited by -c",
+      { flags: { profile: "p1" }, overrides: ["model=gpt-5"] },
+      ["o3", "high", "p1"],
+    ],
+    [
+      "-c reaches into the profile by its path",
+      { flags: { profile: "p1" }, overrides: ["profiles.p1.model_reasoning_effort=low"] },
+      ["o3", "low", "p1"],
+    ],
+    [
+      "a dedicated flag wins over the profile and -c",
+      { flags: { profile: "p1", model: "gpt-5" }, overrides: ["profiles.p1.model=x"] },
+      ["gpt-5", "high", "p1"],
+    ],
+    ["-c profile selects a profile", { overrides: ["profile=p1"] }, ["o3", "high", "p1"]],
+    [
+      "-p wins over -c profile",
+      { overrides: ["profile=p1", "profiles.p2.model=m2"], flags: { profile: "p2" } },
+      ["m2", "high", "p2"],
+    ],
+    [
+      "-c makes a profile that no file has",
+      { overrides: ["profiles.n={model='n'}", "profile=n"] },
+      ["n", "high", "n"],
+    ],
+    ["the last -c wins", { overrides: ["model=a", "model=b"] }, ["b", "high", undefined]],
+  ];
+  for (const [title, request, expected] of cases) {
+    test(title, async () => {
+      home.write(profiled);
+      const { config } = await home.load(request);
+      assert.deepEqual([config.model, config.modelReasoningEffort, config.profile], expected);
+    });
+  }
+
+  test("a profile in a file of its own lies between config.toml and -c, and a table of that name goes first", async () => {
+    home.write('model = "root"\nreview_model = "r"\n');
+    home.write('model = "own"\nmodel_verbosity = "low"\n', "quick.config.toml");
+    const flags = { profile: "quick" };
+    const { config } = await home.load({ flags });
+    assert.deepEqual(
+      [config.profile, config.model, config.modelVerbosity, config.reviewModel],
+      ["quick", "own", "low", "r"],
+    );
+    assert.equal((await home.load({ flags, overrides: ["model=c"] })).config.model, "c");
+    assert.equal((await home.load({ flags, overrides: ["profiles.quick={}"] })).config.model, "root");
+  });
+
+  test("the name of a profile leads to no file outside of CODEX_HOME", async () => {
+    home.write('model = "outside"\n', "../work/x.config.toml");
+    assert.deepEqual(await home.refusal({ flags: { profile: "../work/x" } }), {
+      code: "profile_not_found",
+      message: "config profile `../work/x` not found",
+    });
+  });
+});
+
+describe("the administrator's file", () => {
+  function manage(text: string, mode = 0o644): string {
+    const path = join(dirname(home.path), "managed", "managed_config.toml");
+    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    fs.writeFileSync(path, text);
+    fs.chmodSync(path, mode);
+    return path;
+  }
+
+  const skip = process.geteuid?.() === 0 ? false : "only root can own such a file";
+
+  test("wins over config.toml and -c, and gives way to a profile's table and to flags", {
+    skip,
+  }, async () => {
+    home.write(`${profiled}sandbox_mode = "danger-full-access"\n`);
+    manage('model = "managed"\n[history]\npersistence = "none"\n');
+    const model = async (request: LoadRequest): Promise<string> => (await home.load(request)).config.model;
+    assert.deepEqual(
+      [
+        await model({}),
+        await model({ overrides: ["model=c"] }),
+        await model({ flags: { profile: "p1" } }),
+        await model({ flags: { model: "flag" } }),
+        (await home.load({ overrides: ["history.persistence=save-all"] })).config.historyPersistence,
+      ],
+      ["managed", "managed", "o3", "flag", "none"],
+    );
+  });
+
+  test("is refused if others could have written it, and its mistakes name it", { skip }, async () => {
+    const path = manage('model = "m"\n', 0o664);
+    assert.match(
+      (await home.refusal()).message,
+      /^refusing .*managed_config\.toml can be written to by others/,
+    );
+    fs.chmodSync(path, 0o644);
+    fs.chownSync(path, 65534, 0);
+    assert.match((await home.refusal()).message, /managed_config\.toml is not owned by root$/);
+    fs.chownSync(path, 0, 0);
+    fs.chmodSync(dirname(path), 0o777);
+    assert.match((await home.refusal()).message, /managed can be written to by others than root$/);
+    fs.chmodSync(dirname(path), 0o755);
+    fs.writeFileSync(path, "model = 3\n");
+    assert.match(
+      (await home.refusal()).message,
+      /^invalid type.*\nin `model`\n {2}--> ROOT\/managed\/.*:1:9/,
+    );
+  });
+});
+
+describe("sandbox and approvals", () => {
+  const cases: readonly (readonly [string, LoadRequest, unknown])[] = [
+    ["", {}, ["on-request", "read-only", false]],
+    ['[projects."WORK"]\ntrust_level = "trusted"', {}, ["on-request", "workspace-write", false]],
+    ['[projects."WORK"]\ntrust_level = "untrusted"', {}, ["untrusted", "read-only", false]],
+    ['[projects."WORK"]\ntrust_level = "Trusted"', {}, ["untrusted", "read-only", false]],
+    ['sandbox_mode = "danger-full-access"', {}, ["on-request", "danger-full-access", true]],
+    ['approval_policy = "never"', {}, ["never", "read-only", true]],
+    ["approval_policy = { granular = { rules = true } }", {}, ["on-request", "read-only", true]],
+    [
+      'sandbox_mode = "danger-full-access"',
+      { flags: { fullAuto: true } },
+      ["on-request", "workspace-write", true],
+    ],
+    ["", { flags: { fullAuto: true, sandboxMode: "read-only" } }, ["on-request", "workspace-write", true]],
+    ["", { flags: { fullAuto: true, approvalPolicy: "never" } }, ["never", "workspace-write", true]],
+    ['approval_policy = "untrusted"', { flags: { bypass: true } }, ["never", "danger-full-access", true]],
+    [
+      'approval_policy = "untrusted"',
+      { flags: { approvalPolicy: "on-failure" } },
+      ["on-failure", "read-only", true],
+    ],
+    [
+      'sandbox_mode = "read-only"\n[profiles.p]\nsandbox_mode = "workspace-write"',
+      { flags: { profile: "p" } },
+      ["on-request", "workspace-write", true],
+    ],
+  ];
+  for (const [text, request, expected] of cases) {
+    test(`${JSON.stringify(text)} with ${JSON.stringify(request.flags ?? {})}`, async () => {
+      home.write(text.replace("WORK", home.work));
+      const { config } = await home.load(request);
+      assert.deepEqual(
+        [config.approvalPolicy, config.sandboxMode, config.approvalOrSandboxIsExplicit],
+        expected,
+      );
+    });
+  }
+
+  test("writable roots are absolute: from CODEX_HOME in a file, from the working directory on the command line", async () => {
+    home.write('[sandbox_workspace_write]\nwritable_roots = ["/a", "b", "~/c"]\nnetwork_access = true\n');
+    const root = dirname(home.path);
+    const { config } = await home.load({ flags: { addDirs: ["d", "/e"] } });
+    assert.deepEqual(config.workspaceWrite, {
+      writableRoots: ["/a", join(home.path, "b"), join(root, "c"), join(home.work, "d"), "/e"],
+      networkAccess: true,
+      excludeTmpdirEnvVar: false,
+      excludeSlashTmp: false,
+    });
+    const overrides = ['sandbox_workspace_write.writable_roots=["x"]'];
+    assert.deepEqual((await home.load({ overrides })).config.workspaceWrite.writableRoots, [
+      join(home.work, "x"),
+    ]);
+  });
+});
+
+describe("providers", () => {
+  test("a provider's table gets the defaults, and retries have a cap", async () => {
+    home.write(`
+model_provider = "m"
+[model_providers.m]
+name = "Mine"
+base_url = "http://h/v1"
+request_max_retries = 1000
+query_params = { v = "1" }
+`);
+    const { config } = await home.load();
+    assert.deepEqual(
+      { ...config.modelProvider, queryParams: { ...config.modelProvider.queryParams } },
+      {
+        id: "m",
+        name: "Mine",
+        baseUrl: "http://h/v1",
+        wireApi: "responses",
+        queryParams: { v: "1" },
+        httpHeaders: Object.create(null),
+        envHttpHeaders: Object.create(null),
+        requestMaxRetries: 100,
+        streamMaxRetries: 5,
+        streamIdleTimeoutMs: 300_000,
+        requiresOpenaiAuth: false,
+      },
+    );
+  });
+
+  test("a table with the id of a built-in provider has no effect on it", async () => {
+    home.write('[model_providers.openai]\nname = "x"\nbase_url = "http://evil/"\n');
+    const { config } = await home.load({ environment: { OPENAI_BASE_URL: "http://good/v1" } });
+    assert.deepEqual(
+      [config.modelProvider.name, config.modelProvider.baseUrl, config.modelProvider.requiresOpenaiAuth],
+      ["OpenAI", "http://good/v1", true],
+    );
+  });
+
+  test("OPENAI_BASE_URL wins over openai_base_url, and an empty one counts for nothing", async () => {
+    home.write('openai_base_url = "http://file/v1"\n');
+    const url = async (OPENAI_BASE_URL: string | undefined): Promise<string | undefined> =>
+      (await home.load({ environment: { OPENAI_BASE_URL } })).config.modelProvider.baseUrl;
+    assert.deepEqual(
+      [await url("http://env/v1"), await url(""), await url(undefined)],
+      ["http://env/v1", "http://file/v1", "http://file/v1"],
+    );
+  });
+
+  test("--oss selects the local provider and its model, and -m still names another", async () => {
+    home.write('model = "gpt-5"\nmodel_provider = "openai"\n');
+    const { config } = await home.load({ flags: { oss: true }, environment: { CODEX_OSS_PORT: "1" } });
+    assert.deepEqual(
+      [config.modelProvider.id, config.modelProvider.baseUrl, config.model],
+      ["oss", "http://localhost:1/v1", "gpt-oss:20b"],
+    );
+    const other = await home.load({ flags: { oss: true, model: "m" }, overrides: ["oss_provider=lmstudio"] });
+    assert.deepEqual([other.config.modelProvider.id, other.config.model], ["lmstudio", "m"]);
+  });
+
+  test("wire_api = chat is refused for the provider in force and lets others be", async () => {
+    home.write('[model_providers.c]\nname = "c"\nwire_api = "chat"\n');
+    assert.equal((await home.load()).config.modelProvider.id, "openai");
+    assert.deepEqual(await home.refusal({ overrides: ["model_provider=c"] }), {
+      code: "provider_not_found",
+      message: '`wire_api = "chat"` is not supported\nin `model_providers.c.wire_api`',
+    });
+  });
+
+  for (const id of ["nope", "__proto__", "constructor", ""]) {
+    test(`a provider ${JSON.stringify(id)} that nobody defined is not found`, async () => {
+      assert.deepEqual(await home.refusal({ overrides: [`model_provider="${id}"`] }), {
+        code: "provider_not_found",
+        message: `Model provider \`${id}\` not found`,
+      });
+    });
+  }
+});
+
+describe("MCP servers", () => {
+  test("both shapes are read, timeouts become milliseconds and a name that no tool can carry is left out", async () => {
+    home.write(`
+[mcp_servers.s]
+command = "run"
+env = { A = "1" }
+env_vars = ["B", { name = "C" }]
+startup_timeout_sec = 1.5
+[mcp_servers.h]
+url = "http://h"
+bearer_token_env_var = "T"
+startup_timeout_ms = 7
+tool_timeout_sec = 2
+enabled = false
+[mcp_servers."x y"]
+command = "run"
+`);
+    const { config, warnings } = await home.load();
+    assert.deepEqual(JSON.parse(JSON.stringify(config.mcpServers)), [
+      {
+        name: "s",
+        enabled: true,
+        startupTimeoutMs: 1500,
+        toolTimeoutMs: 60_000,
+        transport: "stdio",
+        command: "run",
+        args: [],
+        env: { A: "1" },
+        envVars: ["B", "C"],
+      },
+      {
+        name: "h",
+        enabled: false,
+        startupTimeoutMs: 7,
+        toolTimeoutMs: 2000,
+        transport: "http",
+        url: "http://h",
+        bearerTokenEnvVar: "T",
+        httpHeaders: {},
+        envHttpHeaders: {},
+      },
+    ]);
+    assert.deepEqual(warnings, ['MCP server "x y" is left out: its name must match ^[a-zA-Z0-9_-]+$']);
+  });
+});
+
+describe("keys", () => {
+  test("a key that no version knows is warned of with its line and the key that was meant", async () => {
+    home.write('modle = "x"\n[tui]\nnotificatons = true\n[zzzzzzz]\nx = 1\n');
+    const { warnings } = await home.load({ overrides: ["sandbox-mode=read-only"] });
+    assert.deepEqual(
+      warnings.map((text) => text.replaceAll(home.path, "HOME")),
+      [
+        "unknown key `modle` in HOME/config.toml:1; did you mean `model`?",
+        "unknown key `tui.notificatons` in HOME/config.toml:3; did you mean `tui.notifications`?",
+        "unknown key `zzzzzzz` in HOME/config.toml:4",
+        "unknown key `sandbox-mode` in -c sandbox-mode=read-only; did you mean `sandbox_mode`?",
+      ],
+    );
+  });
+
+  test("--strict-config makes all of them one error", async () => {
+    home.write('modle = "x"\nzzzzzzz = 1\n');
+    assert.deepEqual(await home.refusal({ isStrict: true }), {
+      code: "config_unknown_keys",
+      message: [
+        "unknown configuration field `modle`",
+        "  --> HOME/config.toml:1:1",
+        "  |",
+        '1 | modle = "x"',
+        "  | ^",
+        "did you mean `model`?",
+        "",
+        "unknown configuration field `zzzzzzz`",
+        "  --> HOME/config.toml:2:1",
+        "  |",
+        "2 | zzzzzzz = 1",
+        "  | ^",
+      ].join("\n"),
+    });
+  });
+
+  test("a file as later versions leave it behind is loaded without a word, even strictly", async () => {
+    home.write(`
+model = "gpt-5.5"
+model_reasoning_effort = "xhigh"
+personality = "pragmatic"
+service_tier = "fast"
+web_search = "live"
+[features]
+multi_agent = true
+hooks = true
+[notice]
+hide_full_access_warning = true
+"hide_gpt-5.1-codex-max_migration_prompt" = true
+[notice.model_migrations]
+"gpt-5" = "gpt-5.1"
+[tui]
+status_line = ["model"]
+theme = "x"
+[tui.model_availability_nux]
+"gpt-5.5" = 4
+[projects."/srv/x"]
+trust_level = "trusted"
+[marketplaces.m]
+source = "x"
+[plugins."a@b"]
+enabled = true
+[mcp_servers.node_repl]
+command = "n"
+[mcp_servers.node_repl.tools.js]
+approval_mode = "approve"
+[windows]
+sandbox = "elevated"
+[otel]
+environment = "dev"
+[memories]
+generate_memories = true
+[[skills.config]]
+path = "/x"
+enabled = false
+`);
+    assert.deepEqual((await home.load({ isStrict: true })).warnings, []);
+  });
+});
+
+test("--proxy wins over -c, -c over CODEX_PROXY, that over the file; an empty flag means no proxy", async () => {
+  home.write('proxy = "file"\n');
+  const proxy = async (flags: LoadRequest["flags"], variable?: string, ...overrides: string[]) =>
+    (await home.load({ flags: flags ?? {}, environment: { CODEX_PROXY: variable }, overrides })).config.proxy;
+  assert.deepEqual(
+    [
+      await proxy({ proxy: "flag" }, "variable", "proxy=argument"),
+      await proxy({}, "variable", "proxy=argument"),
+      await proxy({}, "variable"),
+      await proxy({}, ""),
+      await proxy({}),
+      await proxy({ proxy: "" }, "variable"),
+    ],
+    ["flag", "argument", "variable", "file", "file", undefined],
+  );
+});
+
+test("several forced workspaces are refused, for none of them may be guessed", async () => {
+  home.write('forced_chatgpt_workspace_id = ["a"]\n');
+  assert.equal((await home.load()).config.forcedChatgptWorkspaceId, "a");
+  home.write('forced_chatgpt_workspace_id = ["a", "b"]\n');
+  assert.match((await home.refusal()).message, /^invalid length 2, expected one workspace\n/);
+});
+
+test("without a file everything has its default", async () => {
+  const { config, warnings } = await home.load({
+    environment: { HOME: "/nonexistent", CODEX_HOME: undefined },
+  });
+  assert.deepEqual(
+    {
+      home: config.codexHome,
+      cwd: config.cwd,
+      model: config.model,
+      bytes: config.projectDocMaxBytes,
+      shell: { ...config.shellEnvironmentPolicy, set: {} },
+      warnings,
+    },
+    {
+      home: "/nonexistent/.codex",
+      cwd: home.work,
+      model: "gpt-5-codex",
+      bytes: 32_768,
+      shell: {
+        inherit: "all",
+        ignoreDefaultExcludes: false,
+        exclude: [],
+        set: {},
+        includeOnly: [],
+        useProfile: false,
+      },
+      warnings: [],
+    },
+  );
+});
+
+test("--cd must be a folder that exists", async () => {
+  assert.equal((await home.load({ flags: { cd: "../home" } })).config.cwd, home.path);
+  assert.equal(
+    (await home.refusal({ flags: { cd: "missing" } })).message,
+    "cannot work in ROOT/work/missing: there is no such folder",
+  );
+  fs.writeFileSync(join(home.work, "file"), "");
+  assert.equal(
+    (await home.refusal({ flags: { cd: "file" } })).message,
+    "cannot work in ROOT/work/file: it is not a folder",
+  );
+});
