@@ -162,7 +162,8 @@ test("removing a key of any document leaves every line that has nothing to do wi
       const expected = { ...tree };
       delete expected[key];
       assert.deepEqual({ ...parseToml(after) }, expected);
-      const kept = after.split("\n");
+      const kept = after.replace(/\n$/, "").split("\n");
+      if (after === "") return;
       let at = 0;
       for (const line of text.split("\n")) if (line === kept[at]) at += 1;
       assert.equal(at, kept.length, "a line changed or moved");
