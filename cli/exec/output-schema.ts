@@ -1,7 +1,6 @@
 // The file of --output-schema: a JSON schema that goes to the service as it is.
 
 import fs from "node:fs";
-import { getSystemErrorMap } from "node:util";
 import { RefusedStart } from "./refused-start.ts";
 
 /** @throws {RefusedStart} for a file that cannot be read, or is not JSON */
@@ -21,9 +20,14 @@ export function readOutputSchema(file: string): unknown {
   }
 }
 
-// "No such file or directory (os error 2)", which scripts have seen
-function osError({ errno, code }: NodeJS.ErrnoException): string {
-  if (errno === undefined) return String(code);
-  const text = getSystemErrorMap().get(errno)?.[1] ?? String(code);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)} (os error ${-errno})`;
+// In the words of the original's runtime, which scripts have seen.
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "No such file or directory",
+  EACCES: "Permission denied",
+  EISDIR: "Is a directory",
+};
+
+function osError({ errno, code = "" }: NodeJS.ErrnoException): string {
+  const reason = reasons[code] ?? code;
+  return errno === undefined ? reason : `${reason} (os error ${-errno})`;
 }
