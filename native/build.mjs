@@ -59,6 +59,7 @@ const sandboxSources = [
   "filter",
   "privileges",
   "placeholders",
+  "attachments",
   "mounts",
   "namespaces",
   "supervise",

@@ -120,17 +120,17 @@ void run_in_bubblewrap(const char *program, struct confinement *confinement) {
   close(alive[0]);
 
   add_words(program, "--die-with-parent", NULL);
-  add_words("--ro-bind", "/", "/");
+  add_words(has_path(&layout->roots, "/") ? "--bind" : "--ro-bind", "/", "/");
   add_words("--dev-bind", "/dev", "/dev");
   add_words("--unshare-pid", "--unshare-ipc", NULL);
   add_words("--proc", "/proc", NULL);
   add_words("--tmpfs", "/dev/shm", NULL);
   add_words("--ro-bind", self, "/dev/shm/codex-linux-sandbox");
-  for (size_t i = 0; i < layout->roots.count; i++) add_words("--bind", layout->roots.paths[i], layout->roots.paths[i]);
-  for (size_t i = 0; i < layout->protected.count; i++) {
-    struct stat status;
-    if (stat(layout->protected.paths[i], &status) != 0) continue;
-    add_words("--ro-bind", layout->protected.paths[i], layout->protected.paths[i]);
+  struct attachments attachments;
+  plan_attachments(layout, &attachments);
+  for (size_t i = 0; i < attachments.count; i++) {
+    const char *path = attachments.list[i].path;
+    add_words(attachments.list[i].kind == ATTACHED_READ_ONLY ? "--ro-bind-try" : "--bind", path, path);
   }
   if (getcwd(folder, sizeof folder) != NULL) add_words("--chdir", folder, NULL);
   snprintf(number, sizeof number, "%d", alive[1]);

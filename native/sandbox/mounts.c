@@ -1,9 +1,6 @@
 // What Landlock cannot say, by mounts in a namespace of the sandbox's own: everything read-only but the
 // writable roots, so that modes, owners, times and attributes outside cannot be changed either; protected
 // paths read-only inside the roots; shared memory, terminals and processes of the sandbox's own.
-//
-// A path that is a mount point can be neither renamed nor removed, links included. The folders between a
-// root and a protected path are made mount points too: or one of them could be moved away and made anew.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,66 +48,6 @@ static bool mount_on_itself(const char *path, bool read_only) {
     return false;
   }
   return attach(tree, path);
-}
-
-// The widest root that holds the path; SIZE_MAX when none does.
-static size_t outermost_root(const struct layout *layout, const char *path) {
-  for (size_t i = 0; i < layout->roots.count; i++) {
-    if (lies_within(path, layout->roots.paths[i])) return i;
-  }
-  return SIZE_MAX;
-}
-
-static bool lies_in_protected(const struct layout *layout, const char *path) {
-  for (size_t i = 0; i < layout->protected.count; i++) {
-    if (lies_within(path, layout->protected.paths[i])) return true;
-  }
-  return false;
-}
-
-// A root inside another is writable with it; as a mount of its own it would only hinder links and renames.
-static bool needs_own_mount(const struct layout *layout, size_t i) {
-  const char *root = layout->roots.paths[i];
-  return strcmp(root, "/") != 0 && (outermost_root(layout, root) == i || lies_in_protected(layout, root));
-}
-
-struct attachment {
-  const char *path;
-  int tree;  // of a root, taken before all became read-only
-  bool read_only;
-};
-
-static struct attachment *attachments;
-static size_t attachment_count;
-
-static void plan(const char *path, int tree, bool read_only) {
-  for (size_t i = 0; i < attachment_count; i++) {
-    struct attachment *known = &attachments[i];
-    if (strcmp(known->path, path) != 0) continue;
-    if (tree >= 0) known->tree = tree;
-    known->read_only |= read_only;
-    return;
-  }
-  attachments = realloc(attachments, (attachment_count + 1) * sizeof *attachments);
-  if (attachments == NULL) refuse(SANDBOX_REFUSED, NULL, "out of memory");
-  attachments[attachment_count++] = (struct attachment){.path = strdup(path), .tree = tree, .read_only = read_only};
-}
-
-static void plan_folders_above(const struct layout *layout, const char *path) {
-  size_t outermost = outermost_root(layout, path);
-  if (outermost == SIZE_MAX) return;
-  char folder[PATH_MAX + NAME_MAX + 2];
-  snprintf(folder, sizeof folder, "%s", path);
-  for (char *slash; (slash = strrchr(folder, '/')) != NULL && slash != folder;) {
-    *slash = '\0';
-    if (strcmp(folder, layout->roots.paths[outermost]) == 0) return;
-    if (!lies_in_protected(layout, folder)) plan(folder, -1, false);
-  }
-}
-
-static int by_length(const void *a, const void *b) {
-  size_t left = strlen(((const struct attachment *)a)->path), right = strlen(((const struct attachment *)b)->path);
-  return left < right ? -1 : left > right;
 }
 
 static bool is_root_below(const struct layout *layout, const char *folder) {
@@ -206,26 +143,23 @@ struct mount_result make_mounts(const struct layout *layout, bool has_own_pids, 
 
   STEP("mounts of its own", mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
   bool writes_everywhere = has_path(&layout->roots, "/");
-  for (size_t i = 0; i < layout->roots.count; i++) {
-    if (!needs_own_mount(layout, i)) continue;
-    int tree = clone_tree(layout->roots.paths[i]);
-    STEP("a writable root", tree >= 0);
-    plan(layout->roots.paths[i], tree, false);
+  struct attachments attachments;
+  plan_attachments(layout, &attachments);
+  for (size_t i = 0; i < attachments.count; i++) {
+    struct attachment *attachment = &attachments.list[i];
+    if (attachment->kind != ATTACHED_ROOT) continue;
+    attachment->tree = clone_tree(attachment->path);  // before all becomes read-only
+    STEP("a writable root", attachment->tree >= 0);
   }
-  for (size_t i = 0; i < layout->protected.count; i++) {
-    struct stat status;
-    if (lstat(layout->protected.paths[i], &status) != 0) continue;  // not even its owner can make it
-    plan(layout->protected.paths[i], -1, true);
-    plan_folders_above(layout, layout->protected.paths[i]);
-  }
-  if (attachment_count > 0) qsort(attachments, attachment_count, sizeof *attachments, by_length);
 
   STEP("/proc", !has_own_pids || mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0);
   if (!writes_everywhere) STEP("everything read-only", make_read_only(AT_FDCWD, "/", 0));
-  for (size_t i = 0; i < attachment_count; i++) {
-    const struct attachment *attachment = &attachments[i];
-    STEP("a path in a writable root", attachment->tree >= 0 ? attach(attachment->tree, attachment->path)
-                                                             : mount_on_itself(attachment->path, attachment->read_only));
+  for (size_t i = 0; i < attachments.count; i++) {
+    const struct attachment *attachment = &attachments.list[i];
+    STEP("a path in a writable root",
+         attachment->kind == ATTACHED_ROOT
+             ? attach(attachment->tree, attachment->path)
+             : mount_on_itself(attachment->path, attachment->kind == ATTACHED_READ_ONLY));
   }
   if (!is_root_below(layout, "/dev/shm")) {
     result.has_private_shm = mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;

@@ -103,6 +103,20 @@ void make_placeholders(const struct path_list *protected, struct placeholders *p
 pid_t fork_remover(const struct placeholders *placeholders, int ended, int not_its_own);
 void close_placeholders(struct placeholders *placeholders);
 
+// attachments.c: which paths become mount points, a folder before what lies in it
+enum attachment_kind { ATTACHED_FOLDER, ATTACHED_ROOT, ATTACHED_READ_ONLY };
+struct attachment {
+  const char *path;
+  enum attachment_kind kind;
+  int tree;
+};
+struct attachments {
+  struct attachment *list;
+  size_t count;
+};
+
+void plan_attachments(const struct layout *layout, struct attachments *attachments);
+
 // mounts.c
 struct mount_result {
   const char *failed_step;  // NULL when all is mounted
