@@ -5,7 +5,7 @@ import { takeEnvironment } from "./launched-environment.ts";
 import { versionLine } from "./version.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { environment, launcher } = takeEnvironment(process.env);
+  const { environment: given, launcher } = takeEnvironment(process.env);
   if (launcher === undefined) {
     // The addon has emptied the environment, as it does wherever it finds no launcher.
     process.stderr.write("Error: the command line must be started by its own launcher\nhint: run codex\n");
@@ -18,9 +18,19 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${versionLine("codex-cli")}\n`);
     return 0;
   }
-  const { runProgram } = await import("./program.ts");
+  const { reportFailure, runProgram } = await import("./program.ts");
   const { stdin, stdout, stderr } = process;
+  const leave = (error: unknown) => process.exit(reportFailure(error, stderr));
+  process.on("uncaughtException", leave);
+  process.on("unhandledRejection", leave);
+  const { withDotenv } = await import("./dotenv.ts");
+  const environment = await withDotenv(given, (text) => stderr.write(`warning: ${text}\n`));
   return runProgram(argv, { environment, launcher, stdin, stdout, stderr });
+}
+
+// Whoever reads may have had enough, as head(1) has: that is no failure, and nobody is left to be told.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 }
 
 process.exitCode = await main(process.argv.slice(2));

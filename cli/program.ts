@@ -101,7 +101,7 @@ async function run(argv: readonly string[], session: Session, program: Program):
 }
 
 /** Print what was thrown, and @returns the exit status. No stack trace reaches a user. */
-function reportFailure(error: unknown, stderr: NodeJS.WritableStream): number {
+export function reportFailure(error: unknown, stderr: NodeJS.WritableStream): number {
   if (error instanceof UsageError) {
     stderr.write(error.text);
     return error.exitStatus;
@@ -112,7 +112,7 @@ function reportFailure(error: unknown, stderr: NodeJS.WritableStream): number {
   }
   const message = error instanceof Error ? error.message : String(error);
   stderr.write(`Error: ${message}\n`);
-  const { hint, exitStatus } = error as { readonly hint?: unknown; readonly exitStatus?: unknown };
+  const { hint, exitStatus } = (error ?? {}) as { readonly hint?: unknown; readonly exitStatus?: unknown };
   if (typeof hint === "string") stderr.write(`hint: ${hint}\n`);
   return typeof exitStatus === "number" ? exitStatus : 1;
 }

@@ -69,12 +69,21 @@ export function unexpectedArgument(command: Command, word: string): UsageError {
 }
 
 /** A word where a subcommand is wanted, or one that looks much like one. */
-export function unrecognizedSubcommand(command: Command, word: string, canBeValue: boolean): UsageError {
-  const similar = similarSubcommands(command, word);
-  const path = commandPath(command);
+export function unrecognizedSubcommand(
+  command: Command,
+  word: string,
+  similar: readonly string[] = similarSubcommands(command, word),
+): UsageError {
   const tips = similarTips("subcommand", similar);
-  if (canBeValue && similar.length > 0) tips.push(`to pass '${word}' as a value, use '${path} -- ${word}'`);
   return new UsageError(`unrecognized subcommand '${word}'`, { tips, usageOf: command });
+}
+
+/** A subcommand behind two dashes, where it is none. */
+export function subcommandBehindDashes(command: Command, word: string): UsageError {
+  return new UsageError(`unexpected argument '${word}' found`, {
+    tips: [`subcommand '${word}' exists; to use it, remove the '--' before it`],
+    usageOf: command,
+  });
 }
 
 /** Names and aliases of subcommands that are close to a word. */
@@ -103,9 +112,13 @@ function possibleValues(choices: readonly string[] | undefined): string[] {
   return choices === undefined ? [] : [`[possible values: ${choices.join(", ")}]`];
 }
 
-export function missingValue(option: Option): UsageError {
-  return new UsageError(`a value is required for '${optionTerm(option)}' but none was supplied`, {
-    details: possibleValues(option.argChoices),
+function termOf(subject: Option | Argument): string {
+  return "flags" in subject ? optionTerm(subject) : argumentTerm(subject);
+}
+
+export function missingValue(subject: Option | Argument): UsageError {
+  return new UsageError(`a value is required for '${termOf(subject)}' but none was supplied`, {
+    details: possibleValues(subject.argChoices),
   });
 }
 
@@ -126,9 +139,9 @@ export function unexpectedHelpValue(command: Command, value: string): UsageError
 
 /** @param subject - the option or argument that does not take the value */
 export function invalidChoice(subject: Option | Argument, value: string): UsageError {
+  if (value === "") return missingValue(subject);
   const choices = subject.argChoices ?? [];
-  const term = "flags" in subject ? optionTerm(subject) : argumentTerm(subject);
-  return new UsageError(`invalid value '${value}' for '${term}'`, {
+  return new UsageError(`invalid value '${value}' for '${termOf(subject)}'`, {
     details: possibleValues(choices),
     tips: similarTips("value", similarNames(value, choices).slice(-1)),
   });

@@ -23,15 +23,18 @@ class Level {
   readonly command: Command;
   readonly given = new Map<Option, string[]>();
   readonly positionals: string[] = [];
-  #awaiting: Option | undefined;
+  /** an option of which the values are still coming; they are looked at when it is known that no more come */
+  #pending: { readonly option: Option; readonly values: string[] } | undefined;
 
   constructor(command: Command) {
     this.command = command;
   }
 
-  /** An option that still takes values: the next word is one. */
+  /** Whether the next word is the value of an option, unless it is an option itself. */
   get isAwaitingValue(): boolean {
-    return this.#awaiting !== undefined;
+    return (
+      this.#pending !== undefined && (this.#pending.values.length === 0 || this.#pending.option.variadic)
+    );
   }
 
   findLong(name: string): Option | undefined {
@@ -44,57 +47,50 @@ class Level {
     return this.command.options.find((option) => option.short === name);
   }
 
-  /** Begin an occurrence; its values follow by addValue. */
-  begin(option: Option): void {
+  /** An option and its value in one word, or one that takes none. */
+  take(option: Option, value: string | undefined): void {
     this.settle();
-    const before = this.given.get(option);
-    const { isRepeatable } = traitsOf(option);
-    if (before !== undefined && !isRepeatable && !option.variadic) {
-      throw usage.repeatedOption(this.command, option);
-    }
-    this.given.set(option, before ?? []);
+    this.#accept(option, value === undefined ? [] : [value]);
   }
 
+  /** An option of which the values are the words to come. */
   expectValues(option: Option): void {
-    this.#awaiting = option;
+    this.settle();
+    this.#pending = { option, values: [] };
   }
 
-  addValue(option: Option, raw: string): void {
-    const { delimiter } = traitsOf(option);
-    const values = delimiter === undefined ? [raw] : raw.split(delimiter);
-    for (const value of values) {
-      if (option.argChoices !== undefined && !option.argChoices.includes(value)) {
-        throw value === "" ? usage.missingValue(option) : usage.invalidChoice(option, value);
-      }
-      this.given.get(option)?.push(value);
-    }
-  }
-
-  /** A word behind an option that takes it; one with `<NAME...>` goes on taking them. */
   takeAwaitedValue(word: string): void {
-    const option = this.#awaiting as Option;
-    this.addValue(option, word);
-    if (option.variadic) this.#awaiting = option;
-    else this.#awaiting = undefined;
-    this.#hasTaken = true;
+    this.#pending?.values.push(word);
   }
-
-  #hasTaken = false;
 
   /** End what is begun: an option that got no value is an error. */
   settle(): void {
-    const option = this.#awaiting;
-    const hasTaken = this.#hasTaken;
-    this.#awaiting = undefined;
-    this.#hasTaken = false;
-    if (option !== undefined && !hasTaken) throw usage.missingValue(option);
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    if (pending.values.length === 0) throw usage.missingValue(pending.option);
+    this.#accept(pending.option, pending.values);
+  }
+
+  #accept(option: Option, raw: readonly string[]): void {
+    const before = this.given.get(option);
+    const { isRepeatable, delimiter } = traitsOf(option);
+    if (before !== undefined && !isRepeatable && !option.variadic) {
+      throw usage.repeatedOption(this.command, option);
+    }
+    const values = delimiter === undefined ? raw : raw.flatMap((value) => value.split(delimiter));
+    for (const value of values) {
+      if (option.argChoices?.includes(value) === false) throw usage.invalidChoice(option, value);
+    }
+    this.given.set(option, [...(before ?? []), ...values]);
   }
 
   /** What can only be judged once all is read. */
   check(): void {
     for (const option of this.given.keys()) {
-      const conflicts = conflictsOf(option);
-      const others = [...this.given.keys()].filter((other) => conflicts.includes(other.attributeName()));
+      const others = [...this.given.keys()].filter(
+        (other) => excludes(option, other) || excludes(other, option),
+      );
       if (others.length > 0) throw usage.conflictingOptions(this.command, option, others);
     }
   }
@@ -130,6 +126,10 @@ class Level {
   }
 }
 
+function excludes(option: Option, other: Option): boolean {
+  return conflictsOf(option).includes(other.attributeName());
+}
+
 function findSubcommand(command: Command, word: string): Command | undefined {
   return command.commands.find((one) => one.name() === word || one.aliases().includes(word));
 }
@@ -145,7 +145,7 @@ async function readHelpWords(
     const next = word === "help" ? undefined : findSubcommand(command, word);
     if (next === undefined) {
       if (word === "help" && command.commands.length > 0) break;
-      throw usage.unrecognizedSubcommand(command, word, false);
+      throw usage.unrecognizedSubcommand(command, word, []);
     }
     command = next;
     await open(command);
@@ -161,7 +161,6 @@ function readLong(level: Level, word: string): Immediate | undefined {
   const { command } = level;
   const option = level.findLong(name);
   if (option === undefined && name !== "--help") {
-    level.settle();
     throw usage.unexpectedOption(command, name, command.registeredArguments.length > 0);
   }
   if (option === undefined || !(option.required || option.optional)) {
@@ -172,12 +171,11 @@ function readLong(level: Level, word: string): Immediate | undefined {
         : usage.unexpectedValue(command, option, value);
     }
     if (option === undefined) return { kind: "help", command, isLong: true };
-    level.begin(option);
+    level.take(option, undefined);
     return option.long === "--version" ? { kind: "version", command } : undefined;
   }
-  level.begin(option);
   if (value === undefined) level.expectValues(option);
-  else level.addValue(option, value);
+  else level.take(option, value);
   return undefined;
 }
 
@@ -189,17 +187,19 @@ function readShorts(level: Level, word: string): Immediate | undefined {
     const name = `-${letter}`;
     const option = level.findShort(name);
     if (option === undefined) {
-      level.settle();
-      if (name === "-h") return { kind: "help", command, isLong: false };
+      if (name === "-h") {
+        level.settle();
+        return { kind: "help", command, isLong: false };
+      }
       throw usage.unexpectedOption(command, name, command.registeredArguments.length > 0);
     }
-    level.begin(option);
     if (option.required || option.optional) {
       const rest = letters.slice(index + 1).join("");
       if (rest === "") level.expectValues(option);
-      else level.addValue(option, rest.startsWith("=") ? rest.slice(1) : rest);
+      else level.take(option, rest.startsWith("=") ? rest.slice(1) : rest);
       return undefined;
     }
+    level.take(option, undefined);
     if (option.long === "--version") return { kind: "version", command };
   }
   return undefined;
@@ -211,16 +211,17 @@ function readPositional(level: Level, word: string, isBehindDashes: boolean): vo
   level.settle();
   const argument = level.nextArgument;
   if (argument !== undefined) {
-    if (argument.argChoices !== undefined && !argument.argChoices.includes(word)) {
-      throw usage.invalidChoice(argument, word);
-    }
+    if (argument.argChoices?.includes(word) === false) throw usage.invalidChoice(argument, word);
     level.positionals.push(word);
     return;
   }
   const hasPositionals = command.registeredArguments.length > 0;
+  if (isBehindDashes && findSubcommand(command, word) !== undefined) {
+    throw usage.subcommandBehindDashes(command, word);
+  }
   if (command.commands.length > 0 && !isBehindDashes) {
     if (!hasPositionals || usage.similarSubcommands(command, word).length > 0) {
-      throw usage.unrecognizedSubcommand(command, word, hasPositionals);
+      throw usage.unrecognizedSubcommand(command, word);
     }
   }
   throw usage.unexpectedArgument(command, word);
