@@ -3,7 +3,7 @@
 
 import { type Command, Option } from "commander";
 import type { Config } from "../../agent/config/config.ts";
-import { loadConfig } from "../../agent/config/load.ts";
+import type { Environment } from "../../agent/environment.ts";
 import type { ContentPart } from "../../agent/model-client/items.ts";
 import type { Connection } from "../../agent/provider/connection.ts";
 import type { ThreadEvent } from "../../agent/thread/thread-events.ts";
@@ -66,6 +66,7 @@ async function run(argument: string | undefined, command: Command, session: Sess
   const schema = values.outputSchema === undefined ? undefined : readOutputSchema(values.outputSchema);
   const flags = sessionFlags(command);
   const warn = (message: string) => stderr.write(`warning: ${message}\n`);
+  const { loadConfig } = await import("../../agent/config/load.ts");
   const { config } = await loadConfig({
     ...{ environment, cwd: process.cwd(), overrides: collectOverrides(command) },
     ...{ flags: { ...flags, approvalPolicy: "never" }, isStrict: isStrictConfig(command), warn },
@@ -73,6 +74,7 @@ async function run(argument: string | undefined, command: Command, session: Sess
   if (values.skipGitRepoCheck !== true && flags.bypass !== true && !isInGitRepository(config.cwd)) {
     throw new RefusedStart("Not inside a trusted directory and --skip-git-repo-check was not specified.");
   }
+  await checkWay(config, environment, warn);
   const content = await contentOf(prompt, imagesOf(command));
 
   let status = 1;
@@ -109,6 +111,24 @@ async function run(argument: string | undefined, command: Command, session: Sess
   return status;
 }
 
+// Before anything is shown: that `proxy` is one of its forms, or that the stored login is one that the
+// administrator allows.
+async function checkWay(config: Config, environment: Environment, warn: (message: string) => void) {
+  if (config.proxy !== undefined) {
+    const { parseProxyReference } = await import("../../agent/proxy-endpoint/reference.ts");
+    parseProxyReference(config.proxy);
+    return;
+  }
+  if (config.forcedLoginMethod === undefined && config.forcedChatgptWorkspaceId === undefined) return;
+  const { enforceLoginRestrictions } = await import("../../agent/auth/login-restrictions.ts");
+  try {
+    await enforceLoginRestrictions(config, environment, { usesApiKeyVariable: true, warn });
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== "AUTH_RESTRICTED") throw error;
+    throw new RefusedStart((error as Error).message);
+  }
+}
+
 async function contentOf(prompt: string, images: readonly string[]): Promise<readonly ContentPart[]> {
   const text = { type: "input_text", text: prompt } as const;
   if (images.length === 0) return [text];
@@ -132,11 +152,7 @@ async function connectBy(config: Config, { environment }: Session, warn: (messag
   return openConnection(config, credentials, environment, sender);
 }
 
-async function openLogin(
-  config: Config,
-  environment: Session["environment"],
-  warn: (message: string) => void,
-) {
+async function openLogin(config: Config, environment: Environment, warn: (message: string) => void) {
   const { openCredentials } = await import("../../agent/auth/credentials.ts");
   return openCredentials({
     codexHome: config.codexHome,

@@ -284,6 +284,28 @@ describe("codex exec", () => {
     await upstream.close();
   });
 
+  test("logs out and says so where the stored login is not the one that is forced", async () => {
+    const home = fs.mkdtempSync(join(folder, "home-"));
+    const file = join(home, "auth.json");
+    fs.writeFileSync(file, '{"OPENAI_API_KEY":"sk-stored"}', { mode: 0o600 });
+    const { code, stderr, upstream } = await exec({
+      args: [skipGit, "-c", "forced_login_method=chatgpt", "hi"],
+      environment: { CODEX_HOME: home },
+    });
+    assert.deepEqual(
+      [code, stderr, upstream.requests.length, fs.existsSync(file)],
+      [1, "ChatGPT login is required, but an API key is currently being used. Logging out.\n", 0, false],
+    );
+  });
+
+  test("shows no password of a proxy's URL", async () => {
+    const { code, stdout, stderr } = await exec({
+      args: [skipGit, "--proxy", "http://me:hunter2@127.0.0.1:1/v1", "hi"],
+    });
+    assert.deepEqual([code, stdout, stderr.includes("hunter2")], [1, "", false]);
+    assert.match(stderr, /^Error: proxy: a URL without user name, query and fragment is wanted/);
+  });
+
   test("--color always paints stderr and never stdout", async () => {
     const { stdout, stderr } = await exec({ args: [skipGit, "--color", "always", "hi"] });
     assert.equal(stdout, "Hello.\n");
