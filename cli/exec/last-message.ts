@@ -2,14 +2,15 @@
 
 import fs from "node:fs";
 import type { TextSink } from "./exec-output.ts";
+import { osError } from "./os-error.ts";
 
 /** Write the last message without a line end. @returns whether it could be written */
 export function writeLastMessage(file: string, text: string | undefined, stderr: TextSink): boolean {
   try {
     fs.writeFileSync(file, text ?? "");
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    stderr.write(`Failed to write last message file ${JSON.stringify(file)}: ${code}\n`);
+    const reason = osError(error as NodeJS.ErrnoException);
+    stderr.write(`Failed to write last message file ${JSON.stringify(file)}: ${reason}\n`);
     return false;
   }
   if (text === undefined) stderr.write(`Warning: no last agent message; wrote empty content to ${file}\n`);

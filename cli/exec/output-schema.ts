@@ -1,6 +1,7 @@
 // The file of --output-schema: a JSON schema that goes to the service as it is.
 
 import fs from "node:fs";
+import { osError } from "./os-error.ts";
 import { RefusedStart } from "./refused-start.ts";
 
 /** @throws {RefusedStart} for a file that cannot be read, or is not JSON */
@@ -18,16 +19,4 @@ export function readOutputSchema(file: string): unknown {
   } catch (error) {
     throw new RefusedStart(`Output schema file ${file} is not valid JSON: ${(error as Error).message}`);
   }
-}
-
-// In the words of the original's runtime, which scripts have seen.
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "No such file or directory",
-  EACCES: "Permission denied",
-  EISDIR: "Is a directory",
-};
-
-function osError({ errno, code = "" }: NodeJS.ErrnoException): string {
-  const reason = reasons[code] ?? code;
-  return errno === undefined ? reason : `${reason} (os error ${-errno})`;
 }

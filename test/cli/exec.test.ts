@@ -197,7 +197,7 @@ describe("codex exec", () => {
     const unwritable = await exec({ args: [skipGit, "--json", "-o", folder, "hi"] });
     assert.deepEqual(
       [unwritable.code, unwritable.stderr],
-      [1, `Failed to write last message file "${folder}": EISDIR\n`],
+      [1, `Failed to write last message file "${folder}": Is a directory (os error 21)\n`],
     );
   });
 
