@@ -58,6 +58,7 @@ export async function runInForeground(
     host.on("SIGCONT", onContinue);
     host.on("SIGCHLD", onChild);
     handlers.push(["SIGCONT", onContinue], ["SIGCHLD", onChild]);
+    onChild(); // it may have been faster
     return await ended;
   } finally {
     for (const [signal, handler] of handlers) host.off(signal, handler);

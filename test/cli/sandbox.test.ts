@@ -8,7 +8,7 @@ import net from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { waitFor } from "../wait-for.ts";
-import { launcher, makeFolder, packageRoot, runCodex } from "./codex-process.ts";
+import { launcher, makeFolder, runCodex } from "./codex-process.ts";
 
 let root: string;
 let place: { readonly home: string; readonly work: string; readonly tmp: string; readonly outside: string };
@@ -120,8 +120,10 @@ test("a connection is refused unless the configuration gives the network, and th
     require("node:net").connect(${port}, "127.0.0.1")
       .on("data", (text) => console.log(String(text) + told))
       .on("error", (error) => console.log(error.code + told));`;
+  // Node writes to a pipe; the socket that it has here is one that it may not ask what it is.
+  const piped = `${process.execPath} -e "$1" | cat`;
   const connect = async (...args: string[]) =>
-    (await run(["sandbox", "linux", "--full-auto", ...args, "--", process.execPath, "-e", script])).stdout;
+    (await run(["sandbox", "linux", "--full-auto", ...args, "--", "sh", "-c", piped, "sh", script])).stdout;
   assert.equal(await connect(), "EPERM1\n");
   assert.equal(await connect("-c", "sandbox_workspace_write.network_access=true"), "reached\n");
 });
@@ -145,7 +147,12 @@ test("everything behind the command belongs to it, with and without two dashes",
 test("the exit status is the command's, and 128 more than the signal that killed it", async () => {
   const status = async (script: string) => (await run(["sandbox", "linux", "--", "sh", "-c", script])).code;
   assert.deepEqual(
-    [await status("exit 0"), await status("exit 7"), await status("kill -TERM $$"), await status("kill -KILL $$")],
+    [
+      await status("exit 0"),
+      await status("exit 7"),
+      await status("kill -TERM $$"),
+      await status("kill -KILL $$"),
+    ],
     [0, 7, 143, 137],
   );
 });
@@ -169,7 +176,10 @@ test("no command is a usage error, and the sandbox of another system an error", 
   }
   for (const name of ["macos", "seatbelt"]) {
     const { code, stderr } = await run(["sandbox", name, "--", "true"]);
-    assert.deepEqual([code, stderr.split("\n")[0]], [1, "Error: Seatbelt sandbox is only available on macOS"]);
+    assert.deepEqual(
+      [code, stderr.split("\n")[0]],
+      [1, "Error: Seatbelt sandbox is only available on macOS"],
+    );
   }
 });
 
@@ -183,9 +193,17 @@ test("a configuration that cannot be read runs nothing", async () => {
 test("the environment is the user's by the policy, what the launcher keeps from Node included", async () => {
   const env = async (more: Readonly<Record<string, string>>, ...args: string[]) => {
     const { stdout } = await run(["sandbox", "linux", ...args, "--", "/usr/bin/env"], more);
-    return Object.fromEntries(stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.split("=", 2)])));
+    return Object.fromEntries(
+      stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.split("=", 2)])),
+    );
   };
-  const set = { LD_LIBRARY_PATH: "/opt/lib", NODE_OPTIONS: "--no-warnings", MY_TOKEN: "a", A_key: "b", HOME: "/h" };
+  const set = {
+    LD_LIBRARY_PATH: "/opt/lib",
+    NODE_OPTIONS: "--no-warnings",
+    MY_TOKEN: "a",
+    A_key: "b",
+    HOME: "/h",
+  };
   const { PATH, ...all } = await env(set);
   assert.deepEqual(all, {
     LD_LIBRARY_PATH: "/opt/lib",
@@ -210,7 +228,14 @@ test("the environment is the user's by the policy, what the launcher keeps from 
 });
 
 test("apply_patch is in the PATH of the command for as long as it runs", async () => {
-  const { stdout } = await run(["sandbox", "linux", "--", "sh", "-c", "readlink $(command -v apply_patch applypatch)"]);
+  const { stdout } = await run([
+    "sandbox",
+    "linux",
+    "--",
+    "sh",
+    "-c",
+    "readlink $(command -v apply_patch) $(command -v applypatch)",
+  ]);
   assert.equal(stdout, `${launcher}\n${launcher}\n`);
   assert.deepEqual(fs.readdirSync(join(place.home, "tmp/tools")), []);
 });
@@ -218,6 +243,7 @@ test("apply_patch is in the PATH of the command for as long as it runs", async (
 test("the folder of the links cannot be changed by the command, even where it may write to the home", async () => {
   // So that no later command finds another apply_patch there.
   const args = ["sandbox", "linux", "--full-auto", "-C", place.home, "--"];
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
   const script = 'cd "${PATH%%:*}" && rm -f apply_patch; ln -s /bin/true applypatch2; ls';
   const { stdout } = await run([...args, "sh", "-c", script]);
   assert.equal(stdout, "apply_patch\napplypatch\ncodex-linux-sandbox\n");
@@ -242,21 +268,4 @@ test("signals to codex reach the command, and its end is told as its own", async
     assert.deepEqual([code, lines.join("")], [9, "ready\ngot sh\n"], signal);
   }
   assert.deepEqual(fs.readdirSync(join(place.home, "tmp/tools")), []);
-});
-
-test("started without its launcher, codex refuses instead of running the command without a sandbox", async () => {
-  const main = join(packageRoot, "dist/cli/main.js");
-  const child = spawn(process.execPath, [main, "sandbox", "linux", "--", "touch", "ran"], {
-    cwd: place.work,
-    env: { PATH: process.env.PATH, ...environment() },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const [code] = await once(child, "close");
-  assert.equal(code, 1);
-  assert.match(stderr, /^Error: the sandbox cannot be set up: .*\nhint: .*\n$/);
-  assert.ok(!fs.existsSync(join(place.work, "ran")));
 });
