@@ -1,7 +1,9 @@
 // Feature flags, side by side with the originals.
 
-import { features } from "../../agent/features/registry.ts";
-import { type Case, sideBySide } from "./originals.ts";
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { features, findFeature } from "../../agent/features/registry.ts";
+import { type Case, inFreshPlace, newest, runSubject, sideBySide } from "./originals.ts";
 
 /** What `features list` prints when the named features have changed sides. */
 function listing(...flipped: readonly string[]): string {
@@ -290,3 +292,25 @@ sideBySide("features list", listed);
 sideBySide("features of profiles", profiled);
 sideBySide("what features refuses", refused);
 sideBySide("features enable and disable", written);
+
+describe("names of the newest release", { skip: newest.skip }, () => {
+  test("are all known, with the stage and the default that it gives them", async () => {
+    const { stdout } = await inFreshPlace((place) =>
+      runSubject(newest, { ...place, args: ["features", "list"] }),
+    );
+    const rows = [...stdout.matchAll(/^(\S+)\s+(.*\S)\s+(true|false)$/gm)];
+    assert.ok(rows.length > 100);
+    const own = new Set(features.map(({ key }) => key));
+    assert.deepEqual(
+      rows
+        .filter(([, key = ""]) => !own.has(key))
+        .map(([, key = "", stage, state]) => ({ key, stage, isOnByDefault: state === "true" })),
+      rows
+        .filter(([, key = ""]) => !own.has(key))
+        .map(([, key = ""]) => {
+          const { stage, isOnByDefault } = findFeature(key) ?? {};
+          return { key, stage, isOnByDefault };
+        }),
+    );
+  });
+});
