@@ -6,6 +6,10 @@ import { type Environment, revealHidden } from "../agent/environment.ts";
 // native/codex-variables.h
 const launcherVariable = "CODEX_LAUNCHER";
 
+function isLaunchers(name: string): boolean {
+  return name === launcherVariable || name.startsWith(`${launcherVariable}_`);
+}
+
 /**
  * Take over an environment that the launcher has made.
  *
@@ -16,9 +20,10 @@ export function takeEnvironment(current: NodeJS.ProcessEnv): {
   readonly environment: Environment;
   readonly launcher: string | undefined;
 } {
-  const { [launcherVariable]: launcher, ...environment } = revealHidden(current);
+  const launcher = current[launcherVariable];
+  const revealed = Object.entries(revealHidden(current)).filter(([name]) => !isLaunchers(name));
   for (const name of Object.keys(current)) {
-    if (name === launcherVariable || name.startsWith(`${launcherVariable}_`)) delete current[name];
+    if (isLaunchers(name)) delete current[name];
   }
-  return { environment, launcher };
+  return { environment: Object.fromEntries(revealed), launcher };
 }

@@ -8,6 +8,9 @@
 // Absolute path of the launcher. Its presence tells the addon that this is the command line.
 #define LAUNCHER_VARIABLE "CODEX_LAUNCHER"
 
+// The limit on open files as the user has it: Node raises its own, which children would inherit.
+#define OPEN_FILES_VARIABLE LAUNCHER_VARIABLE "_OPEN_FILES"
+
 // In front of the name of a variable that would steer Node or the dynamic loader.
 #define HIDDEN_PREFIX LAUNCHER_VARIABLE "_HID_"
 

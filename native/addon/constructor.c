@@ -4,6 +4,7 @@
 // prctl(2), setrlimit(2). Not covered: a /proc/PID/mem handle opened between exec and this point.
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -37,6 +38,18 @@ static bool is_command_line(void) {
   return false;
 }
 
+// Lower than the hard limit is always allowed; where it fails, it stays as Node has it.
+static void restore_open_files_limit(void) {
+  const char *text = getenv(OPEN_FILES_VARIABLE);
+  struct rlimit limit;
+  if (text == NULL || getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  char *end;
+  unsigned long long wanted = strtoull(text, &end, 10);
+  if (end == text || *end != '\0' || wanted > limit.rlim_max) return;
+  limit.rlim_cur = (rlim_t)wanted;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void scrub_environment(void) {
   char **kept = environ;
   for (char **entry = environ; *entry != NULL; entry++) {
@@ -58,7 +71,10 @@ __attribute__((constructor)) static void harden(void) {
 #elif defined(__APPLE__)
   if (ptrace(PT_DENY_ATTACH, 0, 0, 0) != 0) leave(6, "codex: error: ptrace(PT_DENY_ATTACH) failed\n");
 #endif
-  if (is_command_line()) return;
+  if (is_command_line()) {
+    restore_open_files_limit();
+    return;
+  }
   struct rlimit none = {0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0) leave(7, "codex: error: setrlimit(RLIMIT_CORE, 0) failed\n");
   scrub_environment();

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../codex-variables.h"
 #include "launcher.h"
@@ -23,6 +24,7 @@ static bool steers(const char *entry) {
 // What an outer call left, or somebody made up: only the launcher itself may say these.
 static bool is_launchers_own(const char *entry) {
   return strncmp(entry, LAUNCHER_VARIABLE "=", strlen(LAUNCHER_VARIABLE "=")) == 0 ||
+         strncmp(entry, OPEN_FILES_VARIABLE "=", strlen(OPEN_FILES_VARIABLE "=")) == 0 ||
          strncmp(entry, HIDDEN_PREFIX, strlen(HIDDEN_PREFIX)) == 0;
 }
 
@@ -37,7 +39,7 @@ static char *joined(const char *first, const char *second) {
 char **codex_environment(char **environment, const char *launcher) {
   size_t count = 0;
   while (environment[count] != NULL) count++;
-  char **changed = malloc((count + 2) * sizeof *changed);
+  char **changed = malloc((count + 3) * sizeof *changed);
   if (changed == NULL) fail(EXIT_RUNTIME, NULL, "no memory for the environment");
   size_t kept = 0;
   for (char **entry = environment; *entry != NULL; entry++) {
@@ -45,6 +47,12 @@ char **codex_environment(char **environment, const char *launcher) {
     changed[kept++] = steers(*entry) ? joined(HIDDEN_PREFIX, *entry) : *entry;
   }
   changed[kept++] = joined(LAUNCHER_VARIABLE "=", launcher);
+  struct rlimit files;
+  char limit[32];
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    snprintf(limit, sizeof limit, "%llu", (unsigned long long)files.rlim_cur);
+    changed[kept++] = joined(OPEN_FILES_VARIABLE "=", limit);
+  }
   changed[kept] = NULL;
   return changed;
 }
