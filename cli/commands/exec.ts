@@ -71,6 +71,7 @@ async function run(argument: string | undefined, command: Command, session: Sess
     ...{ environment, cwd: process.cwd(), overrides: collectOverrides(command) },
     ...{ flags: { ...flags, approvalPolicy: "never" }, isStrict: isStrictConfig(command), warn },
   });
+  await enforceRestrictions(config, environment, warn);
   if (values.skipGitRepoCheck !== true && flags.bypass !== true && !isInGitRepository(config.cwd)) {
     throw new RefusedStart("Not inside a trusted directory and --skip-git-repo-check was not specified.");
   }
@@ -134,6 +135,26 @@ async function contentOf(prompt: string, images: readonly string[]): Promise<rea
   if (images.length === 0) return [text];
   const { imagePart } = await import("../../agent/thread/image-input.ts");
   return [...(await Promise.all(images.map(imagePart))), text];
+}
+
+// A proxy has a key of its own: no stored login is used, and none is looked at.
+async function enforceRestrictions(
+  config: Config,
+  environment: Session["environment"],
+  warn: (message: string) => void,
+): Promise<void> {
+  const hasRules = config.forcedLoginMethod !== undefined || config.forcedChatgptWorkspaceId !== undefined;
+  if (!hasRules || config.proxy !== undefined) return;
+  const [{ enforceLoginRestrictions }, { AuthError }] = await Promise.all([
+    import("../../agent/auth/login-restrictions.ts"),
+    import("../../agent/auth/errors.ts"),
+  ]);
+  try {
+    await enforceLoginRestrictions(config, environment, { usesApiKeyVariable: true, warn });
+  } catch (error) {
+    if (error instanceof AuthError && error.code === "AUTH_RESTRICTED") throw new RefusedStart(error.message);
+    throw error;
+  }
 }
 
 // With a proxy no login is opened: no key is needed, and none is looked for.

@@ -160,6 +160,33 @@ const cases: readonly Case[] = [
     expect: { code: 1, stdout: "", stderr: "ChatGPT login is disabled. Use API key login instead.\n" },
   },
   {
+    title: "exec logs out whom the forced login method does not allow, before anything else",
+    args: ["exec", "hi"],
+    config: 'forced_login_method = "chatgpt"\n',
+    files: { "auth.json": keyFile },
+    expect: {
+      code: 1,
+      stdout: "",
+      stderr: "ChatGPT login is required, but an API key is currently being used. Logging out.\n",
+      files: { "auth.json": undefined },
+    },
+    differs: { newest: { code: 1, files: { "auth.json": undefined } } },
+  },
+  {
+    title: "exec logs out whom the forced workspace does not allow",
+    args: ["exec", "hi"],
+    config: 'forced_chatgpt_workspace_id = "workspace-9"\n',
+    files: { "auth.json": chatgptFile },
+    expect: {
+      code: 1,
+      stdout: "",
+      stderr:
+        "Login is restricted to workspace workspace-9, but current credentials belong to account-1. Logging out.\n",
+      files: { "auth.json": undefined },
+    },
+    differs: { newest: { code: 1, files: { "auth.json": undefined } } },
+  },
+  {
     title: "a configuration that cannot be read is said before anything else",
     args: ["login", "status"],
     config: "model = [\n",
