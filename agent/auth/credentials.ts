@@ -1,8 +1,6 @@
 // The credentials of one session: what to send with a request, kept fresh. Any number of processes may
 // share one login; each refresh token is spent by one of them, and the others take over what it got.
 
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { CredentialsStore } from "../config/config.ts";
 import type { Environment } from "../environment.ts";
 import { checkAccessTokenKind, ownerOfAccessToken } from "./access-token.ts";
@@ -10,8 +8,8 @@ import { type AuthDocument, refreshedDocument, type StoredLogin, storedLogin } f
 import { type CredentialStore, openCredentialStore } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
 import { type IssuerClient, issuerClient } from "./issuer.ts";
-import { withProcessLock } from "./process-lock.ts";
 import { isExpired, isRefreshDue, requestRefresh } from "./refresh.ts";
+import { withStoreLock } from "./store-lock.ts";
 import { tokenClaims } from "./token-claims.ts";
 
 export type CredentialsMode = "api-key" | "chatgpt" | "none";
@@ -199,8 +197,7 @@ class ChatgptCredentials implements Credentials {
 
   async #refresh(used: string, isGood: (document: AuthDocument) => boolean): Promise<boolean> {
     const { codexHome, environment, warn } = this.#request;
-    await mkdir(codexHome, { recursive: true, mode: 0o700 });
-    return await withProcessLock(join(codexHome, "auth.json.refresh-lock"), async () => {
+    return await withStoreLock(codexHome, async () => {
       const stored = await this.#store.load();
       const login = storedLogin(stored);
       if (login.kind !== "chatgpt" || stored === undefined || !this.#isSameAccount(stored)) {

@@ -8,6 +8,7 @@ import { storedLogin } from "./auth-document.ts";
 import { type CredentialStore, openCredentialStore } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
 import { issuerClient } from "./issuer.ts";
+import { lockedStore } from "./store-lock.ts";
 import { tokenClaims } from "./token-claims.ts";
 
 export type RestrictingConfig = Pick<
@@ -33,13 +34,11 @@ export async function enforceLoginRestrictions(
 ): Promise<void> {
   const { forcedLoginMethod: method, forcedChatgptWorkspaceId: workspace } = config;
   if (method === undefined && workspace === undefined) return;
+  const { codexHome, cliAuthCredentialsStore } = config;
+  const { warn } = options;
   const store =
     options.credentialStore ??
-    openCredentialStore({
-      codexHome: config.codexHome,
-      store: config.cliAuthCredentialsStore,
-      warn: options.warn,
-    });
+    lockedStore(codexHome, openCredentialStore({ codexHome, store: cliAuthCredentialsStore, warn }));
   const violation = await findViolation(store, environment, options.usesApiKeyVariable, method, workspace);
   if (violation === undefined) return;
   await store.remove();

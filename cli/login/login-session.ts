@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { type CredentialStore, openCredentialStore } from "../../agent/auth/credential-store.ts";
+import { lockedStore } from "../../agent/auth/store-lock.ts";
 import type { Config } from "../../agent/config/config.ts";
 import { loadConfig } from "../../agent/config/load.ts";
 import { AgentError } from "../../agent/errors.ts";
@@ -29,7 +30,7 @@ export async function openLoginSession(
       warn,
     });
     const { codexHome, cliAuthCredentialsStore: store } = config;
-    return { config, store: openCredentialStore({ codexHome, store, warn }) };
+    return { config, store: lockedStore(codexHome, openCredentialStore({ codexHome, store, warn })) };
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     const isOverride = error.code.startsWith("override_");

@@ -4,11 +4,14 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { AuthDocument } from "../../../agent/auth/auth-document.ts";
+import { openCredentialStore } from "../../../agent/auth/credential-store.ts";
 import { type Credentials, openCredentials } from "../../../agent/auth/credentials.ts";
 import { AuthError } from "../../../agent/auth/errors.ts";
+import { lockedStore } from "../../../agent/auth/store-lock.ts";
 import { type MockIssuer, type MockIssuerOptions, startMockIssuer, unsignedJwt } from "../../mock/issuer.ts";
 
 const run = promisify(execFile);
@@ -246,6 +249,23 @@ describe("credentials of a session", () => {
     );
     assert.equal(issuer.reused.length, 19);
   });
+
+  for (const [what, isLocked] of [
+    ["that were logged out while they were refreshed stay logged out", true],
+    ["that were removed without the lock come back with the refresh: the control", false],
+  ] as const) {
+    test(what, async () => {
+      issuer = await issuerWith({ refreshDelayMs: 500 });
+      write(chatgpt({ expiresInMs: -1000 }));
+      const refreshing = run(process.execPath, [refreshProcess, home, refreshUrl()]);
+      while (refreshes().length === 0) await sleep(10);
+      const store = openCredentialStore({ codexHome: home, store: "file", warn: () => {} });
+      if (isLocked) assert.equal(await lockedStore(home, store).remove(), true);
+      else fs.rmSync(join(home, "auth.json"));
+      await refreshing;
+      assert.deepEqual(fs.readdirSync(home), isLocked ? [] : ["auth.json"]);
+    });
+  }
 
   test("of a personal access token name the account that the issuer says, asked once", async () => {
     write({ OPENAI_API_KEY: null, personal_access_token: "at-good" });
