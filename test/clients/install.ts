@@ -34,7 +34,8 @@ function install(spec: string, folder: string, done: string): ReturnType<typeof 
       timeout: 240_000,
     },
   );
-  if (status !== 0) return { missing: `npm cannot install ${spec}: ${stderr.trim().split("\n")[0] ?? ""}` };
+  if (status !== 0)
+    return { missing: `npm cannot install ${spec}: ${/^npm error .*/m.exec(stderr)?.[0] ?? stderr.trim()}` };
   fs.writeFileSync(done, "");
   return { folder };
 }

@@ -131,7 +131,7 @@ describe("codex doctor", () => {
       encoding: "utf8",
       env: { PATH: process.env.PATH, CODEX_HOME: folder, ...utf8 },
     });
-    assert.equal(stderr, "");
+    assert.equal(stderr, `warning: cannot read ${folder}/.env: permission denied\n`);
     const { checks } = JSON.parse(stdout) as Report;
     assert.deepEqual(
       [status, Object.keys(checks), checks["state.paths"]?.status, checks["config.load"]?.status],
