@@ -92,7 +92,6 @@ async function run(argument: string | undefined, command: Command, session: Sess
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   process.once("SIGINT", onInterrupt); // a second one ends the process as usual
-  session.stdout.once("error", onInterrupt); // nobody reads it any more
   let connection: Connection | undefined;
   const connect = async () => {
     connection ??= await connectBy(config, session, warn);

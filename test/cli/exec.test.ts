@@ -335,6 +335,26 @@ describe("codex exec", () => {
     await upstream.close();
   });
 
+  test("ends with exit 1 and no stack trace when nobody reads what it prints", async () => {
+    const upstream = await startScriptedUpstream([fallsSilent, says("Hello.")]);
+    const full = fs.openSync("/dev/full", "w");
+    const args = ["exec", "--json", skipGit, ...providerArguments(upstream), "hi"];
+    const env = { CODEX_HOME: folder, PATH: process.env.PATH };
+    const child = spawn(launcher, args, {
+      argv0: "codex",
+      cwd: folder,
+      env,
+      stdio: ["ignore", full, "pipe"],
+    });
+    let stderr = "";
+    child.stderr?.on("data", (text) => {
+      stderr += text;
+    });
+    assert.deepEqual([await once(child, "close"), stderr], [[1, null], ""]);
+    fs.closeSync(full);
+    await upstream.close();
+  });
+
   test("reaches a proxy on a unix socket, by path, by abstract name and by server info", async () => {
     const path = join(folder, "p.sock");
     const name = `codex-exec-test-${process.pid}`;
