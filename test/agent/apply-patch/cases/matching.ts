@@ -246,6 +246,12 @@ export const matchingCases: readonly PatchCase[] = [
     reference: becomes("a\n  \nC\n"),
   }),
   edit(
+    "white space at an end is forgiven before indentation is",
+    "  x\nx  \n",
+    ["@@", "-x", "+y"],
+    "  x\ny\n",
+  ),
+  edit(
     "an exact place is taken before one further up that is alike",
     " x\nx\n",
     ["@@", "-x", "+y"],
