@@ -21,8 +21,6 @@ export interface SandboxRequest {
   readonly platform?: NodeJS.Platform;
   /** paths that stay read-only even inside writable roots, beside .git, .codex and .agents */
   readonly alsoReadOnly?: readonly string[];
-  /** where the helper reports what it denied: a descriptor of the command's process, closed before it runs */
-  readonly denialsFd?: number;
 }
 
 /** Ready for spawn(). */
@@ -70,7 +68,6 @@ function behindHelper(request: SandboxRequest) {
     args: [
       ...["--sandbox-policy-cwd", request.cwd],
       ...["--sandbox-policy", JSON.stringify(wirePolicy(request))],
-      ...(request.denialsFd === undefined ? [] : ["--log-denials-fd", String(request.denialsFd)]),
       ...["--", ...request.command],
     ],
   };

@@ -29,3 +29,11 @@ export function isLikelySandboxDenial({ isSandboxed, exitStatus, output }: Faile
   const text = output.toLowerCase();
   return words.some((word) => text.includes(word)) || exitStatus === badSystemCall;
 }
+
+// What the kernel's answers read like in the messages of programs.
+const refusal = /permission denied|operation not permitted|read-only file system|\bE(ACCES|PERM|ROFS)\b/i;
+
+/** Lines of a text that tell of a refusal, each once, in their order. */
+export function refusalLines(text: string): string[] {
+  return [...new Set(text.split(/\r?\n/).filter((line) => refusal.test(line)))];
+}

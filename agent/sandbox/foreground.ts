@@ -2,31 +2,35 @@
 // signals and its end are the caller's. Nothing of it is read or changed on the way.
 
 import { spawn } from "node:child_process";
-import type { Readable } from "node:stream";
-import type { PreparedCommand } from "./command.ts";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { helperName, type PreparedCommand } from "./command.ts";
 import { statFields } from "./process-tree.ts";
 import { type CommandEnd, exitOf, spawnOptions, started } from "./spawn.ts";
 
-/** The descriptor on which the helper reports, where reports are wanted. */
-export const reportFd = 3;
-
 const passedOn: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
+// Between us and the command may be processes of the sandbox, and only a parent is told that a child stopped.
+const stopCheckMs = 200;
+const ofTheSandbox = new Set([helperName, "bwrap"]);
 const ofTheTerminal = new Set<NodeJS.Signals>(["SIGINT", "SIGQUIT"]);
 
 /**
  * Run a command to its end.
  *
  * @param host - the process whose signals are passed on and which stops when the command stops
- * @param onReport - gets what arrives on {@link reportFd}; without it there is no such descriptor
+ * @param onStderr - gets what the command writes to stderr, which goes on to ours; without it nobody looks,
+ *   and stderr is the terminal itself
  * @returns how it ended; a command that stops (Ctrl-Z) stops this process too, and goes on with it
  */
 export async function runInForeground(
   prepared: PreparedCommand,
   cwd: string,
   host: NodeJS.Process,
-  onReport?: (report: Readable) => void,
+  onStderr?: (text: string) => void,
 ): Promise<CommandEnd> {
   // Handlers come first: a signal that arrives while the command starts is passed on, not our end.
+  let watch: NodeJS.Timeout | undefined;
   const early: NodeJS.Signals[] = [];
   let send = (signal: NodeJS.Signals) => {
     early.push(signal);
@@ -42,25 +46,33 @@ export async function runInForeground(
   try {
     const child = spawn(prepared.file, prepared.args, {
       ...spawnOptions(prepared, cwd),
-      stdio: ["inherit", "inherit", "inherit", ...(onReport === undefined ? [] : (["pipe"] as const))],
+      stdio: ["inherit", "inherit", onStderr === undefined ? "inherit" : "pipe"],
     });
-    if (onReport !== undefined) onReport(child.stdio[reportFd] as Readable);
+    child.stderr?.pipe(host.stderr, { end: false });
+    if (onStderr !== undefined) child.stderr?.setEncoding("utf8").on("data", onStderr);
     const ended = exitOf(child);
+    const isSilent = onStderr === undefined ? ended : once(child, "close");
     await started(child, prepared, cwd);
     const pid = child.pid as number;
     send = (signal) => void child.kill(signal);
     for (const signal of early) send(signal);
 
-    const onContinue = () => void child.kill("SIGCONT");
-    const onChild = () => {
-      if (isStopped(pid)) host.kill(host.pid, "SIGSTOP");
+    const onContinue = () => {
+      child.kill("SIGCONT");
+      signalTo(commandBehind(pid), "SIGCONT");
     };
+    const onChild = () => {
+      if (isStopped(pid) || isStopped(commandBehind(pid))) host.kill(host.pid, "SIGSTOP");
+    };
+    if (host.stdin.isTTY) watch = setInterval(onChild, stopCheckMs);
     host.on("SIGCONT", onContinue);
     host.on("SIGCHLD", onChild);
     handlers.push(["SIGCONT", onContinue], ["SIGCHLD", onChild]);
     onChild(); // it may have been faster
+    await isSilent;
     return await ended;
   } finally {
+    clearInterval(watch);
     for (const [signal, handler] of handlers) host.off(signal, handler);
   }
 }
@@ -74,4 +86,23 @@ function isInForeground(): boolean {
 
 function isStopped(pid: number): boolean {
   return statFields(pid)?.[0] === "T";
+}
+
+/** The first process below, or the given one, that is none of the sandbox's own. */
+function commandBehind(pid: number): number {
+  try {
+    const [name] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") as [string];
+    const [below] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    return ofTheSandbox.has(basename(name)) && below ? commandBehind(Number(below)) : pid;
+  } catch {
+    return pid;
+  }
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has ended
+  }
 }

@@ -5,6 +5,7 @@ import { Argument, type Command, Option } from "commander";
 import type { Config, SandboxMode } from "../../agent/config/config.ts";
 import { loadConfig } from "../../agent/config/load.ts";
 import { sandboxedCommand } from "../../agent/sandbox/command.ts";
+import { refusalLines } from "../../agent/sandbox/denial.ts";
 import { SandboxError } from "../../agent/sandbox/errors.ts";
 import { runInForeground } from "../../agent/sandbox/foreground.ts";
 import { sandboxPolicy } from "../../agent/sandbox/policy.ts";
@@ -16,6 +17,7 @@ import type { ProgramCommand } from "../program-command.ts";
 
 interface SandboxOptions {
   readonly fullAuto?: boolean;
+  readonly logDenials?: boolean;
   readonly profile?: string;
   readonly cd?: string;
 }
@@ -52,6 +54,9 @@ function addForm(
         "Let the command write to the working directory, /tmp and $TMPDIR; no network",
       ),
     )
+    .addOption(
+      new Option("--log-denials", "List what the command said was refused, once it has ended, on stderr"),
+    )
     .addOption(new Option("-p, --profile <CONFIG_PROFILE>", "Profile of config.toml to start from"))
     .addOption(new Option("-C, --cd <DIR>", "Directory to run the command in"))
     .action((words: string[]) => {
@@ -80,7 +85,14 @@ async function run(
       launcher: session.launcher,
       ...(links !== undefined && { alsoReadOnly: [links.folder] }),
     });
-    const { exitStatus } = await runInForeground(prepared, config.cwd, process);
+    if (!optionsOf(command).logDenials) {
+      return (await runInForeground(prepared, config.cwd, process)).exitStatus;
+    }
+    let said = "";
+    const { exitStatus } = await runInForeground(prepared, config.cwd, process, (text) => {
+      said += text;
+    });
+    session.stderr.write(denialReport(said));
     return exitStatus;
   } finally {
     links?.remove();
@@ -118,4 +130,10 @@ async function configOf(
 function optionsOf(command: Command): SandboxOptions {
   const outer = command.parent?.parent == null ? {} : command.parent.opts<SandboxOptions>();
   return { ...outer, ...command.opts<SandboxOptions>() };
+}
+
+// The kernel tells only the command what it refuses; what the command says of it is all that there is.
+function denialReport(said: string): string {
+  const lines = refusalLines(said);
+  return `\n=== Sandbox denials ===\n${lines.length === 0 ? "None found." : lines.join("\n")}\n`;
 }

@@ -269,3 +269,14 @@ test("signals to codex reach the command, and its end is told as its own", async
   }
   assert.deepEqual(fs.readdirSync(join(place.home, "tmp/tools")), []);
 });
+
+test("--log-denials lists what the command said was refused, and changes nothing else", async () => {
+  const script = "touch new; echo fine >&2; touch new; exit 3";
+  const { code, stdout, stderr } = await run(["sandbox", "linux", "--log-denials", "--", "sh", "-c", script]);
+  assert.deepEqual([code, stdout], [3, ""]);
+  const [said, listed] = stderr.split("\n=== Sandbox denials ===\n") as [string, string];
+  assert.match(said, /^touch: .*'new'.*\nfine\ntouch: .*'new'.*\n$/);
+  assert.equal(listed, `${said.split("\n")[0]}\n`);
+  const nothing = await run(["sandbox", "linux", "--log-denials", "--", "true"]);
+  assert.deepEqual([nothing.code, nothing.stderr], [0, "\n=== Sandbox denials ===\nNone found.\n"]);
+});
