@@ -292,6 +292,46 @@ async function seenByReference(subject: Subject, { args }: Precedence, place: Pl
 
 type Seen = Readonly<Record<string, string | undefined>>;
 
+/** Later versions keep a profile in a file of its own. */
+const profileFiles: readonly Precedence[] = [
+  {
+    title: "it wins over the root",
+    args: ["-p", "quick"],
+    expect: { model: "own", sandbox: "workspace-write" },
+  },
+  {
+    title: "-c wins over it",
+    args: ["-p", "quick", "-c", "model=c"],
+    expect: { model: "c", sandbox: "workspace-write" },
+  },
+  {
+    title: "-m wins over it",
+    args: ["-p", "quick", "-m", "flag", "-c", "model=c"],
+    expect: { model: "flag" },
+  },
+];
+
+for (const [subject, see] of [
+  [ours, seenByOurs],
+  [newest, seenByReference],
+] as const) {
+  describe(`a profile in a file of its own: ${subject.name}`, { skip: subject.skip }, () => {
+    for (const precedence of profileFiles) {
+      test(precedence.title, () =>
+        inFreshPlace(async (place) => {
+          fs.writeFileSync(
+            join(place.home, "config.toml"),
+            `model = "root"\nmodel_provider = "mock"\n${provider}`,
+          );
+          const own = 'model = "own"\nsandbox_mode = "workspace-write"\n';
+          fs.writeFileSync(join(place.home, "quick.config.toml"), own);
+          assert.deepEqual(pick(await see(subject, precedence, place), precedence), precedence.expect);
+        }),
+      );
+    }
+  });
+}
+
 for (const [subject, see] of [
   [ours, seenByOurs],
   [reference, seenByReference],
