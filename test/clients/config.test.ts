@@ -9,6 +9,7 @@ import { describe, test } from "node:test";
 import {
   type Case,
   inFreshPlace,
+  newest,
   ours,
   reference,
   runSubject,
