@@ -1,7 +1,7 @@
 // Configuration, side by side with the originals: messages of what is wrong, and what wins over what.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -283,9 +283,22 @@ async function seenByOurs(subject: Subject, { args }: Precedence, place: Place):
   };
 }
 
+/** Reads the header of `codex exec` and ends it then: what it does with its prompt is not the question. */
 async function seenByReference(subject: Subject, { args }: Precedence, place: Place): Promise<Seen> {
-  const run = await runSubject(subject, { ...place, args: ["exec", "--skip-git-repo-check", ...args, "hi"] });
-  const header = run.stderr.split("--------")[1] ?? "";
+  const [file, ...first] = subject.command;
+  const child = spawn(file as string, [...first, "exec", "--skip-git-repo-check", ...args, "hi"], {
+    cwd: place.cwd,
+    env: { PATH: process.env.PATH, HOME: place.home, CODEX_HOME: place.home, TMPDIR: place.tmp },
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true, // the program of npm is a child of a script: both are ended
+  });
+  let said = "";
+  for await (const text of child.stderr.setEncoding("utf8")) {
+    said += text;
+    if (said.split("--------").length > 2) break;
+  }
+  if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  const header = said.split("--------")[1] ?? "";
   return Object.fromEntries(
     [...header.matchAll(/^([a-z ]+): (.*?)(?: \[.*)?$/gm)].map(([, name, value]) => [name, value]),
   );
