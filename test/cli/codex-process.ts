@@ -12,6 +12,9 @@ export const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
 export const launcher =
   process.env.CODEX_PROXY_LAUNCHER ?? join(packageRoot, "native/build/codex-responses-api-proxy");
 
+/** A home in which nothing can be made, not by root either. */
+export const noHome = "/dev/null/home";
+
 export interface CodexRun {
   readonly args: readonly string[];
   /** names that are undefined are left out; PATH and HOME are there unless they are given */
@@ -38,7 +41,7 @@ export function makeFolder(): string {
 
 /** Run `codex` to its end. */
 export function runCodex({ args, environment, cwd, input, argv0 = "codex" }: CodexRun): Promise<CodexResult> {
-  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", ...environment };
+  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: noHome, ...environment };
   const child = spawn(launcher, args, { argv0, cwd, env, stdio: "pipe" });
   let stdout = "";
   let stderr = "";

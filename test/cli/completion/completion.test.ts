@@ -129,7 +129,7 @@ test("bash completes at the prompt of a terminal", { skip: skipWithout("expect")
   const { stdout } = spawnSync("expect", ["-c", steps], {
     encoding: "utf8",
     timeout: 60_000,
-    env: { PATH: process.env.PATH, TERM: "dumb", HOME: "/nonexistent" },
+    env: { PATH: process.env.PATH, TERM: "dumb", HOME: place.scratch },
   });
   assert.match(stdout, /^called with completion zsh\r?$/m);
 });

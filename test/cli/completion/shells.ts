@@ -23,14 +23,13 @@ export interface Place {
 const environment = {
   PATH: "/usr/local/bin:/usr/bin:/bin",
   TERM: "dumb",
-  HOME: "/nonexistent",
   LC_ALL: "C.UTF-8",
 };
 
-function run(program: string, args: readonly string[], cwd: string): string {
+function run(program: string, args: readonly string[], { cwd, scratch }: Place): string {
   const { stdout, stderr, status, error } = spawnSync(program, args, {
     cwd,
-    env: environment,
+    env: { ...environment, HOME: scratch },
     encoding: "utf8",
     timeout: 60_000,
   });
@@ -53,7 +52,8 @@ const readlineWords = (line: string) => line.split(" ").flatMap((word) => word.s
 
 const bash: Shell = {
   name: "bash",
-  complete({ cwd, scratch, script }, lines) {
+  complete(place, lines) {
+    const { scratch, script } = place;
     const driver = join(scratch, "driver.bash");
     const calls = lines.map((line) => `offer ${readlineWords(line).map(inQuotes).join(" ")}`);
     fs.writeFileSync(
@@ -68,17 +68,18 @@ offer() {
 ${calls.join("\n")}
 `,
     );
-    return split(run("bash", ["--norc", driver], cwd));
+    return split(run("bash", ["--norc", driver], place));
   },
 };
 
 const fish: Shell = {
   name: "fish",
-  complete({ cwd, scratch, script }, lines) {
+  complete(place, lines) {
+    const { scratch, script } = place;
     const driver = join(scratch, "driver.fish");
     const calls = lines.map((line) => `complete -C '${line}'; echo ${separator}`);
     fs.writeFileSync(driver, `source '${script}'\n${calls.join("\n")}\n`);
-    const offered = split(run("fish", ["--no-config", driver], cwd));
+    const offered = split(run("fish", ["--no-config", driver], place));
     // Behind a tab is what it says of a candidate.
     return offered.map((lines) => lines.map((line) => line.split("\t")[0] ?? ""));
   },
@@ -86,7 +87,8 @@ const fish: Shell = {
 
 const zsh: Shell = {
   name: "zsh",
-  complete({ cwd, scratch, script }, lines) {
+  complete(place, lines) {
+    const { cwd, scratch, script } = place;
     const setup = join(scratch, "setup.zsh");
     const driver = join(scratch, "driver.zsh");
     const offered = join(scratch, "offered");
@@ -132,14 +134,15 @@ done
 zpty -d inner
 `,
     );
-    run("zsh", ["-f", driver], cwd);
+    run("zsh", ["-f", driver], place);
     return split(fs.readFileSync(offered, "utf8"));
   },
 };
 
 const elvish: Shell = {
   name: "elvish",
-  complete({ cwd, scratch, script }, lines) {
+  complete(place, lines) {
+    const { scratch, script } = place;
     const offered = join(scratch, "offered.elvish");
     const setup = join(scratch, "setup.elv");
     const calls = lines.map((line) => {
@@ -165,7 +168,7 @@ exit
 `,
     );
     fs.rmSync(offered, { force: true });
-    run("script", ["-qec", `elvish -rc '${setup}'`, "/dev/null"], cwd);
+    run("script", ["-qec", `elvish -rc '${setup}'`, "/dev/null"], place);
     const all = split(fs.readFileSync(offered, "utf8"));
     // The editor itself leaves out what does not begin with the unfinished word.
     return all.map((found, index) => {
