@@ -11,6 +11,10 @@
 // The limit on open files as the user has it: Node raises its own, which children would inherit.
 #define OPEN_FILES_VARIABLE LAUNCHER_VARIABLE "_OPEN_FILES"
 
+// Numbers of signals that the user's shell has it ignore, as nohup(1) does, with commas: Node, which resets
+// them all at its start, would end by them.
+#define IGNORED_SIGNALS_VARIABLE LAUNCHER_VARIABLE "_IGNORED_SIGNALS"
+
 // In front of the name of a variable that would steer Node or the dynamic loader.
 #define HIDDEN_PREFIX LAUNCHER_VARIABLE "_HID_"
 

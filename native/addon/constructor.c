@@ -3,6 +3,7 @@
 // In the command line the environment and the core limit stay: children get both. It holds no key.
 // prctl(2), setrlimit(2). Not covered: a /proc/PID/mem handle opened between exec and this point.
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,20 @@ static void restore_open_files_limit(void) {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// A script's own handler takes the place of what is ignored here, as it would anywhere.
+static void ignore_signals_again(void) {
+  const char *text = getenv(IGNORED_SIGNALS_VARIABLE);
+  while (text != NULL && *text != '\0') {
+    char *end;
+    long number = strtol(text, &end, 10);
+    if (end == text) return;
+    if (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM) {
+      signal((int)number, SIG_IGN);
+    }
+    text = *end == ',' ? end + 1 : end;
+  }
+}
+
 static void scrub_environment(void) {
   char **kept = environ;
   for (char **entry = environ; *entry != NULL; entry++) {
@@ -73,6 +88,7 @@ __attribute__((constructor)) static void harden(void) {
 #endif
   if (is_command_line()) {
     restore_open_files_limit();
+    ignore_signals_again();
     return;
   }
   struct rlimit none = {0, 0};

@@ -1,6 +1,7 @@
 // The environment of the command line: the user's, in which what would steer Node or the dynamic loader
 // goes by another name. agent/environment.ts gives the names back to children.
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static bool steers(const char *entry) {
 static bool is_launchers_own(const char *entry) {
   return strncmp(entry, LAUNCHER_VARIABLE "=", strlen(LAUNCHER_VARIABLE "=")) == 0 ||
          strncmp(entry, OPEN_FILES_VARIABLE "=", strlen(OPEN_FILES_VARIABLE "=")) == 0 ||
+         strncmp(entry, IGNORED_SIGNALS_VARIABLE "=", strlen(IGNORED_SIGNALS_VARIABLE "=")) == 0 ||
          strncmp(entry, HIDDEN_PREFIX, strlen(HIDDEN_PREFIX)) == 0;
 }
 
@@ -36,10 +38,23 @@ static char *joined(const char *first, const char *second) {
   return text;
 }
 
+// Those by which a terminal or a user ends a program; the rest are Node's own business.
+static char *ignored_signals(void) {
+  static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+  char list[64] = "";
+  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+    struct sigaction action;
+    if (sigaction(ending[i], NULL, &action) != 0 || action.sa_handler != SIG_IGN) continue;
+    size_t length = strlen(list);
+    snprintf(list + length, sizeof list - length, "%s%d", length == 0 ? "" : ",", ending[i]);
+  }
+  return joined(IGNORED_SIGNALS_VARIABLE "=", list);
+}
+
 char **codex_environment(char **environment, const char *launcher) {
   size_t count = 0;
   while (environment[count] != NULL) count++;
-  char **changed = malloc((count + 3) * sizeof *changed);
+  char **changed = malloc((count + 4) * sizeof *changed);
   if (changed == NULL) fail(EXIT_RUNTIME, NULL, "no memory for the environment");
   size_t kept = 0;
   for (char **entry = environment; *entry != NULL; entry++) {
@@ -47,6 +62,7 @@ char **codex_environment(char **environment, const char *launcher) {
     changed[kept++] = steers(*entry) ? joined(HIDDEN_PREFIX, *entry) : *entry;
   }
   changed[kept++] = joined(LAUNCHER_VARIABLE "=", launcher);
+  changed[kept++] = ignored_signals();
   struct rlimit files;
   char limit[32];
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -135,7 +135,8 @@ describe("inside the sandbox", { skip: process.platform !== "linux" && "Linux on
       fs.renameSync(join(cwd, ".git"), join(work, ".git"));
       for (const name of Object.keys(files)) fs.renameSync(join(cwd, name), join(work, name));
       // The folder for temporary files is writable there, and the test's folder may lie in it.
-      const environment = { CODEX_HOME: home, TMPDIR: work };
+      // bash reads ~/.bashrc where its stdin is a socket, and speaks up where it cannot.
+      const environment = { HOME: home, CODEX_HOME: home, TMPDIR: work };
       const config = "[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclude_tmpdir_env_var = true\n";
       fs.writeFileSync(join(home, "config.toml"), config);
       const run = await runCodex({ args, cwd: work, environment });

@@ -203,6 +203,34 @@ test("nothing in the environment runs code in codex or makes it write files, as 
   }
 });
 
+test("a hangup ends codex, but not under nohup, where it would end plain Node", {
+  skip: !isLinux && "Linux only",
+}, async () => {
+  const nohup = (file: string, args: readonly string[], argv0: string) =>
+    start("sh", ["-c", 'trap "" HUP; exec bash -c "$0" "$@"', 'exec -a "$0" "$@"', argv0, file, ...args]);
+  const survives = async (startIt: () => Promise<Running>) => {
+    const running = await startIt();
+    try {
+      process.kill(running.pid, "SIGHUP");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return fs.readFileSync(`/proc/${running.pid}/stat`, "utf8").split(" ")[2] !== "Z";
+    } catch {
+      return false; // reaped already
+    } finally {
+      await running.end();
+    }
+  };
+  const control = ["-e", 'process.stderr.write("waiting\\n"); process.stdin.resume();'];
+  assert.deepEqual(
+    {
+      control: await survives(() => nohup(process.execPath, control, "node")),
+      codex: await survives(startCodex),
+      "codex under nohup": await survives(() => nohup(launcher, ["exec", "--skip-git-repo-check"], "codex")),
+    },
+    { control: false, codex: false, "codex under nohup": true },
+  );
+});
+
 test("started by Node instead of its launcher, codex says so and does nothing", () => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
