@@ -35,36 +35,56 @@ export type IssuerClient = (request: {
 }) => Promise<IssuerAnswer>;
 
 const maxAnswerBytes = 1024 * 1024;
+const maxAnswerMs = 60_000;
 
 /**
- * A client for one command: its connections are not kept alive, so nothing is to be closed.
+ * A client for one command: its connections are not kept alive, so nothing is to be closed. Redirects are
+ * not followed: what is sent is for this server alone.
  *
  * @param environment - for the network's proxy and certificates
+ * @param longestMs - from the request to the last byte of its answer
  */
-export function issuerClient(environment: Environment): IssuerClient {
-  let dispatcher: Promise<Dispatcher> | undefined;
+export function issuerClient(environment: Environment, longestMs = maxAnswerMs): IssuerClient {
+  const dispatchers = new Map<string, Promise<Dispatcher>>();
   return async ({ method, url, headers = {}, json, form, signal }) => {
     const { request } = await import("undici");
-    dispatcher ??= openDispatcher(environment);
+    const target = httpUrl(url);
+    const { origin } = target;
+    const dispatcher = dispatchers.get(origin) ?? openDispatcher(target, environment);
+    dispatchers.set(origin, dispatcher);
+    const deadline = AbortSignal.timeout(longestMs);
     const body = json === undefined ? form && formText(form) : JSON.stringify(json);
     const type = json === undefined ? "application/x-www-form-urlencoded" : "application/json";
     try {
-      const answer = await request(url, {
+      const answer = await request(target, {
         dispatcher: await dispatcher,
         method,
         reset: true,
         headers: { accept: "*/*", ...headers, ...(body === undefined ? {} : { "content-type": type }) },
         ...(body === undefined ? {} : { body }),
-        ...(signal === undefined ? {} : { signal }),
+        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
       });
       return { status: answer.statusCode, text: await readText(answer.body) };
     } catch (cause) {
       if (cause instanceof AgentError || signal?.aborted) throw cause;
-      const reason = (cause as NodeJS.ErrnoException).code ?? "no answer";
-      const { origin } = new URL(url);
-      throw new AuthError("AUTH_ISSUER_UNREACHABLE", `${origin} cannot be reached (${reason})`, { cause });
+      throw new AuthError("AUTH_ISSUER_UNREACHABLE", `${origin} cannot be reached (${reasonOf(cause)})`, {
+        cause,
+      });
     }
   };
+}
+
+function reasonOf(cause: unknown): string {
+  const { name, code } = cause as NodeJS.ErrnoException;
+  if (name === "TimeoutError" || /TIMEOUT$/.test(String(code))) return "no answer in time";
+  return typeof code === "string" ? code : "no answer";
+}
+
+/** @throws {AuthError} AUTH_ISSUER_ANSWER; it does not repeat the text, which may hold a password */
+function httpUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "https:" || url?.protocol === "http:") return url;
+  throw new AuthError("AUTH_ISSUER_ANSWER", "the issuer is not an http or https URL");
 }
 
 async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -87,10 +107,7 @@ function formText(form: Readonly<Record<string, string>>): string {
 /** An issuer by its URL, as a flag gives it. @throws {AuthError} AUTH_ISSUER_ANSWER */
 export function issuerAt(url: string | undefined, clientId: string | undefined): Issuer {
   const text = (url ?? defaultIssuer).replace(/\/+$/, "");
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  if (parsed?.protocol !== "https:" && parsed?.protocol !== "http:") {
-    throw new AuthError("AUTH_ISSUER_ANSWER", "the issuer is not an http or https URL");
-  }
+  httpUrl(text);
   return { url: text, clientId: clientId ?? defaultClientId };
 }
 

@@ -1,7 +1,7 @@
 // How the agent reaches servers of the outside world: through HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, past
-// them for NO_PROXY, and trusting the roots that the system trusts, which SSL_CERT_FILE replaces and
-// CODEX_CA_CERTIFICATE adds to. Any part that makes such a request takes its dispatcher from here; requests
-// to a local proxy of ours do not.
+// them for NO_PROXY and for this machine, and trusting the roots that the system trusts, which SSL_CERT_FILE
+// replaces and CODEX_CA_CERTIFICATE adds to. Whoever makes such a request takes his dispatcher from here;
+// requests to a local proxy of ours do not.
 
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -9,8 +9,10 @@ import tls from "node:tls";
 import type { Dispatcher } from "undici";
 import type { Environment } from "../environment.ts";
 import { AgentError } from "../errors.ts";
+import { isLoopbackHost } from "./loopback.ts";
+import { isExempt } from "./no-proxy.ts";
 
-/** What a dispatcher is made from. */
+/** What a dispatcher is made from; a timeout of 0 is none. */
 export interface DispatcherOptions {
   /** no answer's head for so long is a failure; a stream of events may pause longer */
   readonly headersTimeoutMs?: number;
@@ -21,42 +23,55 @@ export interface DispatcherOptions {
 /**
  * Make a dispatcher for undici's `request` and `fetch`. Close it when it is no longer needed.
  *
+ * @param url - where requests go; the dispatcher is good for its origin alone
  * @throws {AgentError} HTTP_CA_FILE, HTTP_PROXY_URL
  */
 export async function openDispatcher(
+  url: URL,
   environment: Environment,
   options: DispatcherOptions = {},
 ): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import("undici");
+  const { Agent, ProxyAgent } = await import("undici");
   const { headersTimeoutMs = 30_000, bodyTimeoutMs = 30_000, connectTimeoutMs = 10_000 } = options;
-  const ca = trustedRoots(environment);
-  const settings = {
-    headersTimeout: headersTimeoutMs,
-    bodyTimeout: bodyTimeoutMs,
-    connect: { ca, timeout: connectTimeoutMs },
+  const timeouts = { headersTimeout: headersTimeoutMs, bodyTimeout: bodyTimeoutMs };
+  const proxy = proxyTo(url, environment);
+  const isSecure = url.protocol === "https:" || proxy?.startsWith("https:");
+  const connect = {
+    timeout: connectTimeoutMs,
+    // Made once: reading some three hundred certificates for each connection takes as long as the handshake.
+    ...(isSecure ? { secureContext: tls.createSecureContext({ ca: trustedRoots(environment) }) } : {}),
   };
-  const proxies = proxiesOf(environment);
-  if (proxies.httpProxy === "" && proxies.httpsProxy === "") return new Agent(settings);
-  return new EnvHttpProxyAgent({ ...settings, ...proxies, requestTls: { ca }, proxyTls: { ca } });
+  if (proxy === undefined) return new Agent({ ...timeouts, connect });
+  return new ProxyAgent({ ...timeouts, uri: proxy, requestTls: connect, proxyTls: connect });
 }
 
-// In a CGI, HTTP_PROXY is the client's Proxy header; only the small letters are the user's there.
-function proxiesOf(environment: Environment) {
+/**
+ * The HTTP proxy for a URL, if there is one. What stays on this machine never takes a detour.
+ *
+ * @throws {AgentError} HTTP_PROXY_URL
+ */
+function proxyTo(url: URL, environment: Environment): string | undefined {
+  if (isLoopbackHost(url.hostname)) return undefined;
+  const own = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  // In a CGI, HTTP_PROXY is the client's Proxy header; only the small letters are the user's there.
   const isCgi = environment.REQUEST_METHOD !== undefined;
-  const pick = (name: string) => environment[name.toLowerCase()] || environment[name] || "";
-  const all = pick("ALL_PROXY");
-  const http = isCgi ? (environment.http_proxy ?? "") : pick("HTTP_PROXY");
-  const httpProxy = checked("HTTP_PROXY", http || all);
-  const httpsProxy = checked("HTTPS_PROXY", pick("HTTPS_PROXY") || all);
-  return { httpProxy, httpsProxy, noProxy: pick("NO_PROXY") };
+  const names = [
+    own.toLowerCase(),
+    ...(isCgi && own === "HTTP_PROXY" ? [] : [own]),
+    "all_proxy",
+    "ALL_PROXY",
+  ];
+  const name = names.find((candidate) => environment[candidate]?.trim());
+  if (name === undefined) return undefined;
+  if (isExempt(url, environment.no_proxy || environment.NO_PROXY || "")) return undefined;
+  return checked(name, environment[name]?.trim() ?? "");
 }
 
 // The value may hold a password: it is not shown.
 function checked(name: string, value: string): string {
-  if (value === "") return value;
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return text;
+  const proxy = URL.canParse(text) ? new URL(text) : undefined;
+  if (proxy?.protocol === "http:" || proxy?.protocol === "https:") return text;
   throw new AgentError(`${name} is not the URL of an HTTP proxy`, {
     code: "HTTP_PROXY_URL",
     hint: "give a URL like http://proxy.example:3128",

@@ -57,7 +57,7 @@ export interface Connection {
  * Open the way that the configuration names. Nothing is sent to a provider; a proxy is made sure of.
  *
  * @param credentials - the login; undefined where `config.proxy` is set or no provider asks for it
- * @throws {ProxyEndpointError | ProviderError}
+ * @throws {ProxyEndpointError | ProviderError}; {AgentError} HTTP_CA_FILE, HTTP_PROXY_URL
  */
 export async function openConnection(
   config: Pick<Config, "modelProvider" | "proxy">,
@@ -70,6 +70,9 @@ export async function openConnection(
     : openToProxy(config.proxy, config.modelProvider, environment, sender);
 }
 
+// How long an answer may take is for its reader to say.
+const timeouts = { connectTimeoutMs: 30_000, headersTimeoutMs: 0, bodyTimeoutMs: 0 };
+
 async function openToProvider(
   provider: ModelProvider,
   credentials: CredentialSource | undefined,
@@ -78,8 +81,8 @@ async function openToProvider(
 ): Promise<Connection> {
   const isChatgpt = provider.requiresOpenaiAuth && credentials?.mode === "chatgpt";
   const url = responsesUrl(provider, isChatgpt, environment);
-  const { providerDispatcher } = await import("./http-proxy.ts");
-  const dispatcher = providerDispatcher(url, environment);
+  const { openDispatcher } = await import("../http/dispatcher.ts");
+  const dispatcher = await openDispatcher(url, environment, timeouts);
   const fixed = {
     ...senderHeaders(sender),
     ...(provider.id === "openai" && { version: sender.version }),

@@ -8,7 +8,6 @@ const failures = {
   PROVIDER_BASE_URL: 1,
   PROVIDER_HEADER: 1,
   PROVIDER_BAD_KEY: 1,
-  PROVIDER_HTTP_PROXY: 1,
 } as const satisfies Record<string, number>;
 
 export type ProviderErrorCode = keyof typeof failures;

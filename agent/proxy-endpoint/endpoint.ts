@@ -5,9 +5,9 @@
 import fs from "node:fs";
 import net from "node:net";
 import type { Environment } from "../environment.ts";
+import { isLoopbackHost } from "../http/loopback.ts";
 import { ProxyEndpointError } from "./errors.ts";
 import { listenersOf } from "./listener.ts";
-import { isLoopbackHost } from "./loopback.ts";
 import { weaknessOfWay } from "./path-trust.ts";
 import { type ProxyReference, parseProxyReference } from "./reference.ts";
 import { howToStart, readServerInfo } from "./server-info.ts";

@@ -3,8 +3,8 @@
 
 import fs from "node:fs";
 import { isIPv4, isIPv6 } from "node:net";
+import { isLoopbackHost } from "../http/loopback.ts";
 import { ProxyEndpointError } from "./errors.ts";
-import { isLoopbackHost } from "./loopback.ts";
 import { isWritableForOthers, weaknessOfWay } from "./path-trust.ts";
 import { livenessOf, type ProcessIdentity, userIdsOf } from "./process-identity.ts";
 

@@ -19,6 +19,8 @@ export interface MockForwardProxyOptions {
   readonly tls?: Credentials;
   /** answer each CONNECT with this status instead of a tunnel */
   readonly refuseWith?: number;
+  /** whatever host is asked for, this port of loopback is what is behind the tunnel */
+  readonly leadsToPort?: number;
 }
 
 /** Start one on a free loopback port. */
@@ -38,7 +40,9 @@ export async function startMockForwardProxy(
       return;
     }
     const target = new URL(`http://${request.url}`);
-    const upstream = net.connect(Number(target.port), target.hostname, () => {
+    const { leadsToPort } = options;
+    const port = leadsToPort ?? Number(target.port);
+    const upstream = net.connect(port, leadsToPort === undefined ? target.hostname : "127.0.0.1", () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       client.on("data", (bytes) => {
         seen += bytes.toString("latin1");
