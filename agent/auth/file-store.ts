@@ -3,11 +3,11 @@
 import { constants } from "node:fs";
 import { lstat, mkdir, open, readlink, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { beginReplacement, removeLeftovers } from "../replace-file.ts";
 import { formatAuthDocument, parseAuthDocument } from "./auth-document.ts";
 import type { CredentialStore } from "./credential-store.ts";
 import { AuthError, type AuthErrorCode } from "./errors.ts";
 import { followTrusted } from "./file-trust.ts";
-import { beginReplacement, removeLeftovers } from "./replace-file.ts";
 
 // More than any document has; a device or a wrong file is not read for ever.
 const maxBytes = 1024 * 1024;

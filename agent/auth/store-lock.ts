@@ -4,13 +4,17 @@
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { FileLockError, withFileLock } from "../file-lock.ts";
 import type { CredentialStore } from "./credential-store.ts";
-import { withProcessLock } from "./process-lock.ts";
+import { AuthError } from "./errors.ts";
+
+// Not auth.json.lock: that is a lock of the original, which stays when nobody holds it.
+const lockName = "auth.json.write-lock";
 
 /**
  * Run `action` while no other process changes the login of this CODEX_HOME.
  *
- * @throws {AuthError} AUTH_LOCKED
+ * @throws {AuthError} AUTH_LOCKED; AUTH_FILE_UNWRITABLE where there is no room for a lock
  */
 export async function withStoreLock<T>(codexHome: string, action: () => Promise<T>): Promise<T> {
   await mkdir(codexHome, { recursive: true, mode: 0o700 }).catch(() => {});
@@ -19,7 +23,14 @@ export async function withStoreLock<T>(codexHome: string, action: () => Promise<
     () => true,
     () => false,
   );
-  return isOpen ? await withProcessLock(join(codexHome, "auth.json.refresh-lock"), action) : await action();
+  if (!isOpen) return await action();
+  try {
+    return await withFileLock(join(codexHome, lockName), action);
+  } catch (error) {
+    if (!(error instanceof FileLockError)) throw error;
+    const code = error.code === "FILE_LOCKED" ? "AUTH_LOCKED" : "AUTH_FILE_UNWRITABLE";
+    throw new AuthError(code, error.message, { cause: error });
+  }
 }
 
 /** A store whose changes wait for those of other processes: for login and logout. */

@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ensureCodexHome } from "../codex-home.ts";
+import { FileLockError, withFileLock } from "../file-lock.ts";
 import { replaceFile, targetOf } from "../replace-file.ts";
 import type { TomlTable, TomlValue } from "./config.ts";
 import type { TextEdit } from "./edit-text.ts";
@@ -28,15 +29,12 @@ export async function editConfig(codexHome: string, edits: readonly ConfigEdit[]
   const path = join(codexHome, "config.toml");
   try {
     await ensureCodexHome(codexHome);
-    const release = await lockFile(await targetOf(path));
-    try {
-      await rewrite(path, edits);
-    } finally {
-      await release();
-    }
+    await withFileLock(`${await targetOf(path)}.write-lock`, () => rewrite(path, edits));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
+    const hint = error instanceof FileLockError ? error.hint : undefined;
     throw new ConfigError("config_write_failed", `cannot write ${path}: ${reasonOf(error)}`, {
+      hint,
       cause: error,
     });
   }
@@ -92,15 +90,6 @@ function parsedBy<Program>(
   return parse;
 }
 
-async function lockFile(target: string): Promise<() => Promise<void>> {
-  const { lock } = await import("proper-lockfile");
-  return lock(target, {
-    realpath: false,
-    retries: { retries: 200, factor: 1.2, minTimeout: 10, maxTimeout: 200, randomize: true },
-    onCompromised: () => {},
-  });
-}
-
 function exactValue(value: TomlValue | undefined): TomlValue | undefined {
   if (typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)) return BigInt(value);
   if (Array.isArray(value)) return value.map((element) => exactValue(element) as TomlValue);
@@ -139,10 +128,10 @@ function withoutEmptyTables(table: TomlTable): TomlTable {
 }
 
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof FileLockError && error.code !== "FILE_LOCK_IMPOSSIBLE") return error.message;
+  const { code, message } = (error instanceof FileLockError ? error.cause : error) as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") return "the disk is full";
   if (code === "EROFS") return "the file system is read-only";
   if (code === "EACCES" || code === "EPERM") return "permission denied";
-  if (code === "ELOCKED") return "another process is writing it";
   return code ?? message;
 }
