@@ -13,17 +13,26 @@ export const maxEventChars = 128 * 1024 * 1024;
  */
 export async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let data: string[] = [];
+  let heldChars = 0;
   for await (const line of lines(chunks)) {
     if (line === "") {
       if (data.length > 0) yield data.join("\n");
       data = [];
+      heldChars = 0;
       continue;
     }
     const [field, value] = splitField(line);
-    if (field === "data") data.push(value);
+    if (field !== "data") continue;
+    data.push(value);
+    heldChars += value.length + 1;
+    requireHoldable(heldChars);
   }
   // The standard drops an event without its blank line; some servers leave the last one out.
   if (data.length > 0) yield data.join("\n");
+}
+
+function requireHoldable(chars: number): void {
+  if (chars > maxEventChars) throw new ModelError("MODEL_STREAM", "an event of the stream is too large");
 }
 
 function splitField(line: string): readonly [field: string, value: string] {
@@ -55,8 +64,7 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string>
     if (start === text.length) continue;
     pieces.push(text.slice(start));
     heldChars += text.length - start;
-    if (heldChars > maxEventChars)
-      throw new ModelError("MODEL_STREAM", "an event of the stream is too large");
+    requireHoldable(heldChars);
   }
   const rest = pieces.join("") + decoder.decode();
   if (rest !== "") yield rest;

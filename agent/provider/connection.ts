@@ -123,7 +123,7 @@ async function openToProxy(
   const { resolveProxy } = await import("../proxy-endpoint/endpoint.ts");
   let endpoint = await resolveProxy(reference, environment);
   const { proxyDispatcher } = await import("../proxy-endpoint/dispatcher.ts");
-  let dispatcher = proxyDispatcher(endpoint.address);
+  let dispatcher = proxyDispatcher(endpoint);
   const fixed = { ...senderHeaders(sender), ...tokenHeaders(endpoint) };
   return {
     provider: proxyProvider(configured),
@@ -147,7 +147,7 @@ async function openToProxy(
     afterFailure: async () => {
       const former = dispatcher;
       endpoint = await endpoint.lookAgain();
-      dispatcher = proxyDispatcher(endpoint.address);
+      dispatcher = proxyDispatcher(endpoint);
       await former.destroy();
     },
     close: () => dispatcher.destroy(),

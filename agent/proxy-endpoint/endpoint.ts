@@ -1,6 +1,6 @@
 // The proxy that a user named: where it is now, and whether it is that proxy. Looked at before the first
-// request and again when a connection fails, so that neither a stale file nor a dead proxy's port leads to
-// whoever has it now.
+// request, on each connection before anything is sent over it, and again when one fails, so that neither a
+// stale file nor a dead proxy's port leads to whoever has it now.
 
 import fs from "node:fs";
 import net from "node:net";
@@ -30,6 +30,12 @@ export interface ProxyEndpoint {
   /** from CODEX_PROXY_TOKEN: what a proxy with --client-tokens wants to see */
   readonly clientToken?: string;
   /**
+   * Make sure, on a new connection and before anything is sent, that it has led to this proxy.
+   *
+   * @throws {ProxyEndpointError} where the proxy has ended, moved, or its place is another user's now
+   */
+  requireSame(): void;
+  /**
    * Look again, after a connection has failed.
    *
    * @returns an endpoint of the same reference; its address is another one where the proxy was restarted
@@ -56,6 +62,11 @@ export async function resolveProxy(reference: string, environment: Environment):
   return {
     address,
     ...(clientToken !== undefined && { clientToken }),
+    requireSame: () => {
+      const now = addressOf(parsed);
+      if (now.baseUrl === address.baseUrl && now.socketPath === address.socketPath) return;
+      throw notRunning(parsed, address);
+    },
     lookAgain: () => resolveProxy(reference, environment),
   };
 }
@@ -65,16 +76,27 @@ function addressOf(reference: ProxyReference): ProxyAddress {
   if (reference.kind === "socket") return socketAddress(reference.socket, undefined);
   const info = readServerInfo(reference.file);
   if (info.port === undefined) return socketAddress(info.socket as string, info.userIds);
-  const owners = listenersOf(info.host, info.port);
   const authority = `${net.isIPv6(info.host) ? `[${info.host}]` : info.host}:${info.port}`;
-  if (owners.length > 0 && !owners.some((uid) => info.userIds.includes(uid))) {
+  const address = { baseUrl: `http://${authority}/v1`, label: authority };
+  const owners = listenersOf(info.host, info.port);
+  const foreign = owners?.find((uid) => !info.userIds.includes(uid));
+  if (foreign !== undefined) {
     throw new ProxyEndpointError(
       "PROXY_UNTRUSTED",
-      `${authority} belongs to uid ${owners[0]}, not to the proxy of ${reference.file}`,
+      `${authority} belongs to uid ${foreign}, not to the proxy of ${reference.file}`,
       { hint: howToStart(reference.file) },
     );
   }
-  return { baseUrl: `http://${authority}/v1`, label: authority };
+  // A proxy that ends has given its port away before its last stream is over. In another namespace it may
+  // be reached by a way that leaves no listener here.
+  if (owners?.length === 0 && info.isAlive) throw notRunning(reference, address);
+  return address;
+}
+
+function notRunning(reference: ProxyReference, { label }: ProxyAddress): ProxyEndpointError {
+  return new ProxyEndpointError("PROXY_NOT_RUNNING", `no proxy listens on ${label}`, {
+    hint: hintFor(reference),
+  });
 }
 
 function socketAddress(socket: string, userIds: readonly number[] | undefined): ProxyAddress {
@@ -116,22 +138,18 @@ function clientTokenOf(environment: Environment, { baseUrl, socketPath }: ProxyA
   return token;
 }
 
-function unreachable(
-  reference: ProxyReference,
-  { label }: ProxyAddress,
-  failure: string,
-): ProxyEndpointError {
+function unreachable(reference: ProxyReference, address: ProxyAddress, failure: string): ProxyEndpointError {
   if (failure === "EACCES" || failure === "EPERM") {
     return new ProxyEndpointError(
       "PROXY_UNREACHABLE",
-      `this user may not connect to the proxy at ${label} (${failure})`,
+      `this user may not connect to the proxy at ${address.label} (${failure})`,
       { hint: "ask whoever runs the proxy to let you in: see --socket-mode, --socket-group" },
     );
   }
-  const isAbsent = failure === "ECONNREFUSED" || failure === "ENOENT";
+  if (failure === "ECONNREFUSED" || failure === "ENOENT") return notRunning(reference, address);
   return new ProxyEndpointError(
-    isAbsent ? "PROXY_NOT_RUNNING" : "PROXY_UNREACHABLE",
-    isAbsent ? `no proxy listens on ${label}` : `the proxy at ${label} cannot be reached (${failure})`,
+    "PROXY_UNREACHABLE",
+    `the proxy at ${address.label} cannot be reached (${failure})`,
     { hint: hintFor(reference) },
   );
 }

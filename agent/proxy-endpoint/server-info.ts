@@ -18,6 +18,8 @@ export interface ServerInfo extends ProcessIdentity {
   readonly host: string;
   /** path of the unix socket, or `@name` of an abstract one */
   readonly socket?: string;
+  /** whether that very process was seen; false where that cannot be told */
+  readonly isAlive: boolean;
   /** users whose sockets are the proxy's: root, the owner of the file, those of the process */
   readonly userIds: readonly number[];
 }
@@ -40,7 +42,8 @@ export function readServerInfo(file: string): ServerInfo {
   if (info === undefined) {
     throw new ProxyEndpointError("PROXY_SERVER_INFO", `${file} is not the server info of a proxy`);
   }
-  if (livenessOf(info) === "dead") {
+  const liveness = livenessOf(info);
+  if (liveness === "dead") {
     throw new ProxyEndpointError(
       "PROXY_NOT_RUNNING",
       `the proxy of ${file} does not run any more: its process ${info.pid} has ended`,
@@ -52,7 +55,11 @@ export function readServerInfo(file: string): ServerInfo {
   if (!isOwn && !processUserIds.includes(status.uid)) {
     throw untrusted(`it belongs to uid ${status.uid}, but the process ${info.pid} that it names does not`);
   }
-  return { ...info, userIds: [...new Set([0, status.uid, ...processUserIds])] };
+  return {
+    ...info,
+    isAlive: liveness === "alive",
+    userIds: [...new Set([0, status.uid, ...processUserIds])],
+  };
 }
 
 /** The command that starts a proxy which writes this file. */
@@ -100,7 +107,7 @@ function readPlainFile(file: string): { readonly text: string; readonly status: 
   }
 }
 
-function parse(text: string): Omit<ServerInfo, "userIds"> | undefined {
+function parse(text: string): Omit<ServerInfo, "userIds" | "isAlive"> | undefined {
   let value: Record<string, unknown>;
   try {
     value = JSON.parse(text) as Record<string, unknown>;
