@@ -9,12 +9,15 @@ export const maxEventChars = 128 * 1024 * 1024;
 /**
  * Split a stream into the data of its events.
  *
- * @throws {ModelError} MODEL_STREAM for an event beyond {@link maxEventChars}
+ * @throws {ModelError} MODEL_STREAM for an event of more than `limitChars`
  */
-export async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+export async function* eventData(
+  chunks: AsyncIterable<Uint8Array>,
+  limitChars = maxEventChars,
+): AsyncGenerator<string> {
   let data: string[] = [];
   let heldChars = 0;
-  for await (const line of lines(chunks)) {
+  for await (const line of lines(chunks, limitChars)) {
     if (line === "") {
       if (data.length > 0) yield data.join("\n");
       data = [];
@@ -25,14 +28,14 @@ export async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     if (field !== "data") continue;
     data.push(value);
     heldChars += value.length + 1;
-    requireHoldable(heldChars);
+    requireHoldable(heldChars, limitChars);
   }
   // The standard drops an event without its blank line; some servers leave the last one out.
   if (data.length > 0) yield data.join("\n");
 }
 
-function requireHoldable(chars: number): void {
-  if (chars > maxEventChars) throw new ModelError("MODEL_STREAM", "an event of the stream is too large");
+function requireHoldable(chars: number, limitChars: number): void {
+  if (chars > limitChars) throw new ModelError("MODEL_STREAM", "an event of the stream is too large");
 }
 
 function splitField(line: string): readonly [field: string, value: string] {
@@ -43,7 +46,7 @@ function splitField(line: string): readonly [field: string, value: string] {
 }
 
 // Pieces of a line are joined once, at its end: an event of many chunks costs no more than its length.
-async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+async function* lines(chunks: AsyncIterable<Uint8Array>, limitChars: number): AsyncGenerator<string> {
   const decoder = new TextDecoder(); // drops a byte order mark at the start
   let pieces: string[] = [];
   let heldChars = 0;
@@ -64,7 +67,7 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string>
     if (start === text.length) continue;
     pieces.push(text.slice(start));
     heldChars += text.length - start;
-    requireHoldable(heldChars);
+    requireHoldable(heldChars, limitChars);
   }
   const rest = pieces.join("") + decoder.decode();
   if (rest !== "") yield rest;

@@ -150,4 +150,49 @@ describe("codex exec --proxy, as another user", { skip: skipWithoutOtherUser }, 
       `hint: start it with: codex-responses-api-proxy --server-info ${file} < key.txt, or ask whoever runs it for this machine\n`,
     );
   });
+
+  test("sends nothing to another user who takes the port when the proxy ends in mid-answer", async () => {
+    const file = join(folder, "taken.json");
+    // The control takes a URL at its word: there the attack succeeds.
+    for (const isControl of [true, false]) {
+      const short = await startProxy({
+        args: ["--upstream-url", upstream.url, "--server-info", file, ...quietUser],
+      });
+      const { port } = JSON.parse(fs.readFileSync(file, "utf8"));
+      const impostor = startImpostor(port);
+      const before = upstream.requests.length;
+      upstream.eventGapMs = 2_000; // longer than it takes to end the proxy
+      const run = start(["--json", "--proxy", isControl ? `http://127.0.0.1:${port}` : file, "my secret"]);
+      await waitFor(() => upstream.requests.length > before, "the request", 20_000);
+      short.kill("SIGKILL");
+      await short.ended;
+      upstream.eventGapMs = 1;
+      const { code } = await run.ended;
+      impostor.child.kill();
+      await once(impostor.child, "close");
+      assert.match(impostor.output(), /^listens\n/);
+      assert.equal(impostor.output().includes("my secret"), isControl, impostor.output());
+      assert.equal(code, 1);
+    }
+  });
 });
+
+// A user of no rights who tries to get a port until he has it, and prints what comes.
+function startImpostor(port: number) {
+  const script = `
+    const { createServer } = require("node:net");
+    const attempt = () => createServer((socket) => {
+      socket.on("error", () => {}).on("data", (data) => {
+        process.stdout.write(data);
+        if (String(data).includes("my secret")) socket.end("HTTP/1.1 400 Bad Request\\r\\nconnection: close\\r\\n\\r\\n");
+      });
+    }).on("error", () => setImmediate(attempt)).listen(${port}, "127.0.0.1", () => console.log("listens"));
+    attempt();`;
+  const user = ["--reuid=60002", "--regid=60002", "--clear-groups"];
+  const child = spawn("setpriv", [...user, process.execPath, "-e", script], { cwd: "/" });
+  let output = "";
+  child.stdout.on("data", (text) => {
+    output += text;
+  });
+  return { child, output: () => output };
+}

@@ -47,4 +47,22 @@ describe("server-sent events", () => {
     const [data] = await dataOf(...pieces);
     assert.equal(data?.length, 32 * 1024 * 1024);
   });
+
+  test("beyond the limit end the stream, whether of one line, of many lines or of many chunks", async () => {
+    const read = async (pieces: readonly string[]) => {
+      const all: string[] = [];
+      for await (const data of eventData(chunksOf(pieces), 100)) all.push(data);
+      return all;
+    };
+    const small = ["data: 1\n\n", ...Array.from({ length: 99 }, () => "data: 1\n\n")];
+    assert.equal((await read(small)).length, 100, "the limit is one event's, not the stream's");
+    for (const pieces of [
+      [`data: ${"x".repeat(200)}\n\n`],
+      Array.from({ length: 200 }, () => "data: x\n"),
+      ["data:\n".repeat(200)],
+      ["data: ", ...Array.from({ length: 200 }, () => "x")],
+    ]) {
+      await assert.rejects(read(pieces), { code: "MODEL_STREAM" });
+    }
+  });
 });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -54,6 +55,19 @@ function serverInfo(members: object, mode = 0o644): string {
   fs.writeFileSync(file, `${JSON.stringify(members)}\n`);
   fs.chmodSync(file, mode);
   return file;
+}
+
+/** Another user, who takes connections; a port of 0 is any. */
+async function startImpostor(port: number, host: string) {
+  const script = `require("net").createServer().listen(${port},"${host}",function(){console.log(this.address().port)})`;
+  const [command, ...rest] = ["setpriv", `--reuid=${otherUser}`, "--clear-groups", process.execPath, "-e"];
+  const child = spawn(command as string, [...rest, script], { cwd: "/" });
+  const text = await new Promise((resolve) => child.stdout.once("data", resolve));
+  const end = async () => {
+    child.kill();
+    await once(child, "exit");
+  };
+  return { port: Number(text), end };
 }
 
 async function failure(reference: string): Promise<{ code: string; message: string; hint: string }> {
@@ -164,6 +178,7 @@ describe("a proxy that runs", () => {
     const file = serverInfo({ ...self(), port: first });
     const endpoint = await resolveProxy(file, {});
     fs.writeFileSync(file, JSON.stringify({ ...self(), port: second }));
+    assert.throws(() => endpoint.requireSame(), { code: "PROXY_NOT_RUNNING" });
     assert.equal((await endpoint.lookAgain()).address.label, `127.0.0.1:${second}`);
   });
 });
@@ -268,26 +283,37 @@ describe("server info", () => {
     assert.match((await failure(link)).code, /^PROXY_(UNTRUSTED|SERVER_INFO)$/);
   });
 
-  test("whose port belongs to another user is refused: an impostor listens there", {
+  test("whose port belongs to another user is refused: an impostor listens there, by whatever address", {
     skip: skipUnlessRoot,
   }, async () => {
-    const script =
-      'require("net").createServer().listen(0,"127.0.0.1",function(){console.log(this.address().port)})';
-    const impostor = spawn("setpriv", ["--reuid=60001", "--clear-groups", process.execPath, "-e", script], {
-      cwd: "/",
-    });
-    const port = await new Promise<number>((resolve) =>
-      impostor.stdout.once("data", (text) => resolve(Number(text))),
-    );
+    for (const host of ["127.0.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1"]) {
+      const { port, end } = await startImpostor(0, host);
+      try {
+        const { code, message } = await failure(serverInfo({ port, pid: process.pid }));
+        assert.equal(code, "PROXY_UNTRUSTED", host);
+        assert.match(
+          message,
+          new RegExp(`^127\\.0\\.0\\.1:${port} belongs to uid ${otherUser}, not to the proxy of `),
+        );
+      } finally {
+        await end();
+      }
+    }
+  });
+
+  test("leads nowhere once another user has the port: no connection to him is taken for the proxy", {
+    skip: skipUnlessRoot,
+  }, async () => {
+    const port = await listen();
+    const endpoint = await resolveProxy(serverInfo({ ...self(), port }), {});
+    endpoint.requireSame();
+    for (const server of open.splice(0)) await new Promise((resolve) => server.close(resolve));
+    assert.throws(() => endpoint.requireSame(), { code: "PROXY_NOT_RUNNING" });
+    const { end } = await startImpostor(port, "127.0.0.1");
     try {
-      const { code, message } = await failure(serverInfo({ port, pid: process.pid }));
-      assert.equal(code, "PROXY_UNTRUSTED");
-      assert.match(
-        message,
-        new RegExp(`^127\\.0\\.0\\.1:${port} belongs to uid ${otherUser}, not to the proxy of `),
-      );
+      assert.throws(() => endpoint.requireSame(), { code: "PROXY_UNTRUSTED" });
     } finally {
-      impostor.kill();
+      await end();
     }
   });
 });
