@@ -1,8 +1,8 @@
 // The folder that holds configuration, credentials and sessions. Finding it creates nothing.
 
 import { mkdir, realpath } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { userInfo } from "node:os";
+import { join, resolve } from "node:path";
 import { ConfigError } from "./config/errors.ts";
 import type { Environment } from "./environment.ts";
 
@@ -31,8 +31,16 @@ export async function ensureCodexHome(codexHome: string): Promise<void> {
 }
 
 function homeFolder(environment: Environment): string {
-  const home = environment.HOME;
-  return home?.startsWith("/") ? home : homedir();
+  if (environment.HOME) return resolve(environment.HOME);
+  try {
+    // Not homedir(), which asks the process's own HOME, and takes an empty one for an answer.
+    return userInfo().homedir;
+  } catch (cause) {
+    throw new ConfigError("codex_home_missing", "Could not find home directory", {
+      hint: "set HOME, or CODEX_HOME to a folder that exists",
+      cause,
+    });
+  }
 }
 
 // In the words of the original, which scripts may look for.

@@ -68,3 +68,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/responses-api-proxy.ts"),
   },
 ];
+
+/** Subcommands of the original that are not in this version, each with its aliases. */
+export const missingCommands: readonly (readonly [name: string, ...aliases: readonly string[]])[] = [
+  ["mcp"],
+  ["mcp-server"],
+  ["app-server"],
+  ["apply", "a"],
+  ["resume"],
+  ["cloud", "cloud-tasks"],
+];

@@ -7,6 +7,7 @@ import type { ConfigRequest, LoadedConfig } from "../agent/config/load.ts";
 import type { Session } from "./command.ts";
 import { collectOverrides, isStrictConfig } from "./options/config-options.ts";
 import { sessionFlags } from "./options/session-options.ts";
+import { workingDirectory } from "./working-directory.ts";
 
 /** What loadConfig wants to know of a command line. */
 export function configRequest(
@@ -17,7 +18,7 @@ export function configRequest(
   const told = new Set<string>();
   return {
     environment: session.environment,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     overrides: collectOverrides(command),
     flags,
     isStrict: isStrictConfig(command),

@@ -1,7 +1,7 @@
 // Help texts in the layout of the original: -h in short lines, --help with room for every option.
 
 import type { Argument, Command, Option } from "commander";
-import { isHiddenCommand } from "./arguments/commander-details.ts";
+import { shownCommands } from "./arguments/commander-details.ts";
 import { argumentTerm, usageLines, valueTerm } from "./usage.ts";
 
 const columns = 100;
@@ -55,8 +55,7 @@ function describe(subject: Option | Argument, isLong: boolean): string {
 }
 
 function commandRows(command: Command): Row[] {
-  const shown = command.commands.filter((one) => !isHiddenCommand(one));
-  const rows = shown.map((one): Row => {
+  const rows = shownCommands(command).map((one): Row => {
     const aliases = one.aliases();
     const summary = one.summary() || one.description();
     return [one.name(), aliases.length === 0 ? summary : `${summary} [aliases: ${aliases.join(", ")}]`];
@@ -99,7 +98,7 @@ export function helpText(command: Command, isLong: boolean): string {
     helpRow,
     ...optionRows.filter((row) => isVersion(row)),
   ];
-  const commands = command.commands.length === 0 ? [] : commandRows(command);
+  const commands = shownCommands(command).length === 0 ? [] : commandRows(command);
   const paragraphs = [
     ...(about === "" ? [] : [wrap(isLong ? about : (about.split("\n")[0] ?? ""), 0)]),
     usageLines(command),

@@ -29,8 +29,12 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 // Whoever reads may have had enough, as head(1) has: that is no failure, and nobody is left to be told.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-}
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  void import("./os-error.ts").then(({ osError }) => {
+    process.stderr.write(`Error: cannot write to stdout: ${osError(error)}\n`, () => process.exit(1));
+  });
+});
+process.stderr.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 process.exitCode = await main(process.argv.slice(2));

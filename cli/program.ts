@@ -5,8 +5,9 @@ import { Argument, type Command, CommanderError } from "commander";
 import { AgentError } from "../agent/errors.ts";
 import { readArguments } from "./arguments/read-arguments.ts";
 import type { CommandEntry, Session } from "./command.ts";
-import { commandTable } from "./command-table.ts";
+import { commandTable, missingCommands } from "./command-table.ts";
 import { helpText } from "./help.ts";
+import { addMissingCommand, refuseMissingCommand } from "./missing-command.ts";
 import { addConfigOptions, namedFeatures } from "./options/config-options.ts";
 import { addSessionOptions } from "./options/session-options.ts";
 import { ProgramCommand } from "./program-command.ts";
@@ -60,9 +61,11 @@ export function buildProgram(session: Session, table: readonly CommandEntry[] = 
     command.aliases(entry.aliases).summary(entry.summary).description(entry.summary);
     unopened.set(command, entry);
   }
+  for (const [name, ...aliases] of missingCommands) addMissingCommand(root, name, aliases);
   silence(root);
 
   async function open(command: Command): Promise<void> {
+    refuseMissingCommand(command);
     const entry = unopened.get(command);
     if (entry === undefined) return;
     unopened.delete(command);

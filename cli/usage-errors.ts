@@ -2,9 +2,9 @@
 // Each function is one way in which an argument list can be wrong.
 
 import type { Argument, Command, Option } from "commander";
-import { isHiddenCommand } from "./arguments/commander-details.ts";
+import { shownCommands } from "./arguments/commander-details.ts";
 import { similarNames } from "./arguments/similar-names.ts";
-import { argumentTerm, optionTerm, usageLines } from "./usage.ts";
+import { argumentTerm, commandPath, optionTerm, usageLines } from "./usage.ts";
 
 /** What is printed to stderr as it stands before the program exits with status 2. */
 export class UsageError extends Error {
@@ -88,20 +88,14 @@ export function subcommandBehindDashes(command: Command, word: string): UsageErr
 
 /** Names and aliases of subcommands that are close to a word. */
 export function similarSubcommands(command: Command, word: string): string[] {
-  const shown = command.commands.filter((subcommand) => !isHiddenCommand(subcommand));
   return similarNames(word, [
-    ...shown.flatMap((subcommand) => [subcommand.name(), ...subcommand.aliases()]),
+    ...shownCommands(command).flatMap((subcommand) => [subcommand.name(), ...subcommand.aliases()]),
     "help",
   ]);
 }
 
-/** The words by which a command is called, the program's name first. */
-export function commandPath(command: Command): string {
-  return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
-}
-
 export function missingSubcommand(command: Command): UsageError {
-  const names = command.commands.filter((one) => !isHiddenCommand(one)).map((one) => one.name());
+  const names = shownCommands(command).map((one) => one.name());
   return new UsageError(`'${commandPath(command)}' requires a subcommand but one was not provided`, {
     details: [`[subcommands: ${[...names, "help"].join(", ")}]`],
     usageOf: command,

@@ -2,7 +2,7 @@
 // `--image <FILE>...` and `codex exec [OPTIONS] [PROMPT]`.
 
 import type { Argument, Command, Option } from "commander";
-import { hasAction } from "./arguments/commander-details.ts";
+import { hasAction, shownCommands } from "./arguments/commander-details.ts";
 
 /** `<FILE>` or `<FILE>...` of an option, empty for one that takes no value. */
 export function valueTerm(option: Option): string {
@@ -21,16 +21,17 @@ export function argumentTerm(argument: Argument): string {
   return argument.variadic ? `${name}...` : name;
 }
 
-function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+/** The words by which a command is called, the program's name first. */
+export function commandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 }
 
 /** The lines that begin with `Usage: `, without a newline at the end. */
 export function usageLines(command: Command): string {
-  const path = pathOf(command);
+  const path = commandPath(command);
   if (command.parent === null)
     return `Usage: ${path} [OPTIONS] [PROMPT]\n       ${path} [OPTIONS] <COMMAND> [ARGS]`;
   const parts = [path, "[OPTIONS]", ...command.registeredArguments.map(argumentTerm)];
-  if (command.commands.length > 0) parts.push(hasAction(command) ? "[COMMAND]" : "<COMMAND>");
+  if (shownCommands(command).length > 0) parts.push(hasAction(command) ? "[COMMAND]" : "<COMMAND>");
   return `Usage: ${parts.join(" ")}`;
 }

@@ -14,9 +14,11 @@ export function hasAction(command: Command): boolean {
   return command instanceof ProgramCommand && command.hasAction;
 }
 
-/** Whether help leaves the command out. */
-export function isHiddenCommand(command: Command): boolean {
-  return (command as unknown as { readonly _hidden?: boolean })._hidden === true;
+/** The subcommands that help shows. */
+export function shownCommands(command: Command): readonly Command[] {
+  return command.commands.filter(
+    (one) => (one as unknown as { readonly _hidden?: boolean })._hidden !== true,
+  );
 }
 
 /** Attribute names of the options that exclude this one. */

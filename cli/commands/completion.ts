@@ -3,6 +3,7 @@
 
 import { Argument, type Command } from "commander";
 import { features } from "../../agent/features/registry.ts";
+import { shownCommands } from "../arguments/commander-details.ts";
 import type { Session } from "../command.ts";
 import { completionTree } from "../completion/completion-tree.ts";
 import { type CompletionTables, completionTables } from "../completion/tables.ts";
@@ -26,7 +27,7 @@ export function configure(command: Command, session: Session): void {
       // A program of its own, as this one is busy with the call; every subcommand is wanted, none is run.
       const { buildProgram } = await import("../program.ts");
       const { root, open } = buildProgram(session);
-      for (const subcommand of root.commands) await open(subcommand);
+      for (const subcommand of shownCommands(root)) await open(subcommand);
       const names = features.map(({ key }) => key);
       const script = await scripts[shell]();
       session.stdout.write(script(completionTables(completionTree(root, names))));

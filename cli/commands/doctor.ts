@@ -9,6 +9,7 @@ import { configRequest, programFlags } from "../effective-config.ts";
 import { sessionFlags } from "../options/session-options.ts";
 import type { ProgramCommand } from "../program-command.ts";
 import { packageVersion } from "../version.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 interface DoctorOptions {
   readonly json?: true;
@@ -53,7 +54,7 @@ async function run(options: DoctorOptions, doctor: Command, session: Session): P
 function contextOf({ environment, launcher, stdin, stdout, stderr }: Session): DoctorContext {
   return {
     environment,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     now: new Date(),
     version: packageVersion(),
     packageRoot: fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, ""),

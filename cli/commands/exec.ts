@@ -15,10 +15,12 @@ import { writeLastMessage } from "../exec/last-message.ts";
 import { readOutputSchema } from "../exec/output-schema.ts";
 import { readPrompt } from "../exec/prompt.ts";
 import { RefusedStart } from "../exec/refused-start.ts";
+import { addMissingCommand } from "../missing-command.ts";
 import { collectOverrides, isStrictConfig } from "../options/config-options.ts";
 import { addSessionOptions, imagesOf, sessionFlags } from "../options/session-options.ts";
 import type { ProgramCommand } from "../program-command.ts";
 import { addVersion, matchedRelease, packageVersion } from "../version.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 interface ExecValues {
   readonly skipGitRepoCheck?: boolean;
@@ -31,7 +33,7 @@ interface ExecValues {
 export function configure(command: Command, session: Session): void {
   command
     .description(
-      "Answer one prompt without a terminal.\n\n" +
+      "Answer one prompt without a terminal\n\n" +
         "This version of exec answers and runs no commands yet: the model is offered no tools.",
     )
     .argument("[PROMPT]", "The prompt; `-`, or none, reads it from stdin");
@@ -45,6 +47,7 @@ export function configure(command: Command, session: Session): void {
       withAlias(new Option("--json", "Print events as JSON, one a line, to stdout"), "--experimental-json"),
     )
     .addOption(new Option("-o, --output-last-message <FILE>", "Write the last message to this file"));
+  addMissingCommand(command, "resume");
   // The program's own commands take a status back; commander's type knows nothing of it.
   (command as ProgramCommand).action((prompt: string | undefined) => exec(prompt, command, session));
 }
@@ -68,7 +71,7 @@ async function run(argument: string | undefined, command: Command, session: Sess
   const warn = (message: string) => stderr.write(`warning: ${message}\n`);
   const { loadConfig } = await import("../../agent/config/load.ts");
   const { config } = await loadConfig({
-    ...{ environment, cwd: process.cwd(), overrides: collectOverrides(command) },
+    ...{ environment, cwd: workingDirectory(), overrides: collectOverrides(command) },
     ...{ flags: { ...flags, approvalPolicy: "never" }, isStrict: isStrictConfig(command), warn },
   });
   await enforceRestrictions(config, environment, warn);

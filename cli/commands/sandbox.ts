@@ -14,6 +14,7 @@ import { shellEnvironment } from "../../agent/shell-environment.ts";
 import type { Session } from "../command.ts";
 import { collectOverrides, isStrictConfig } from "../options/config-options.ts";
 import type { ProgramCommand } from "../program-command.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 interface SandboxOptions {
   readonly fullAuto?: boolean;
@@ -109,7 +110,7 @@ async function configOf(
   const load = (sandboxMode: SandboxMode) =>
     loadConfig({
       environment: session.environment,
-      cwd: process.cwd(),
+      cwd: workingDirectory(),
       overrides: collectOverrides(command),
       flags: {
         sandboxMode,

@@ -2,7 +2,7 @@
 // arguments: commands by the words that lead to them, options, and what a value can be.
 
 import type { Argument, Command, Option } from "commander";
-import { isHiddenCommand, passesOptionsThrough } from "../arguments/commander-details.ts";
+import { passesOptionsThrough, shownCommands } from "../arguments/commander-details.ts";
 import { traitsOf } from "../arguments/option-traits.ts";
 import { valueTerm } from "../usage.ts";
 
@@ -112,8 +112,7 @@ export function completionTree(
   outer?: string,
 ): CompletionCommand {
   const path = outer === undefined ? command.name() : `${outer} ${command.name()}`;
-  const shown = command.commands.filter((one) => !isHiddenCommand(one));
-  const subcommands = shown.map((one) => completionTree(one, features, path));
+  const subcommands = shownCommands(command).map((one) => completionTree(one, features, path));
   const { registeredArguments } = command;
   return {
     path,

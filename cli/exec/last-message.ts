@@ -1,8 +1,8 @@
 // The file of --output-last-message.
 
 import fs from "node:fs";
+import { osError } from "../os-error.ts";
 import type { TextSink } from "./exec-output.ts";
-import { osError } from "./os-error.ts";
 
 /** Write the last message without a line end. @returns whether it could be written */
 export function writeLastMessage(file: string, text: string | undefined, stderr: TextSink): boolean {

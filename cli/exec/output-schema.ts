@@ -1,7 +1,7 @@
 // The file of --output-schema: a JSON schema that goes to the service as it is.
 
 import fs from "node:fs";
-import { osError } from "./os-error.ts";
+import { osError } from "../os-error.ts";
 import { RefusedStart } from "./refused-start.ts";
 
 /** @throws {RefusedStart} for a file that cannot be read, or is not JSON */

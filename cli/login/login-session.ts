@@ -8,6 +8,7 @@ import { loadConfig } from "../../agent/config/load.ts";
 import { AgentError } from "../../agent/errors.ts";
 import type { Session } from "../command.ts";
 import { collectOverrides, isStrictConfig } from "../options/config-options.ts";
+import { workingDirectory } from "../working-directory.ts";
 
 export interface LoginSession {
   readonly config: Config;
@@ -23,7 +24,7 @@ export async function openLoginSession(
   try {
     const { config } = await loadConfig({
       environment: session.environment,
-      cwd: process.cwd(),
+      cwd: workingDirectory(),
       overrides: collectOverrides(command),
       flags: {},
       isStrict: isStrictConfig(command),
