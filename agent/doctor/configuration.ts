@@ -1,13 +1,16 @@
 // Whether the configuration loads, and what is odd about it. Nothing of its contents is shown but names of
 // keys, and lines with an error in them.
 
-import { stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveCodexHome } from "../codex-home.ts";
 import type { Config } from "../config/config.ts";
 import { type ConfigRequest, loadConfig } from "../config/load.ts";
+import type { AgentError } from "../errors.ts";
 import { features, laterFeatures } from "../features/registry.ts";
-import { type Finding, shellWord } from "./check.ts";
+import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+import { isReadable, readingFix } from "./reading-fix.ts";
 import { isWritableByOthers } from "./state.ts";
 
 export interface ConfigurationResult {
@@ -16,8 +19,14 @@ export interface ConfigurationResult {
   readonly config: Config | undefined;
 }
 
-/** @param request - as of any other command; its `warn` is not used */
-export async function checkConfiguration(request: Omit<ConfigRequest, "warn">): Promise<ConfigurationResult> {
+/**
+ * @param request - as of any other command; its `warn` is not used
+ * @param context - of which the user counts
+ */
+export async function checkConfiguration(
+  request: Omit<ConfigRequest, "warn">,
+  context: Pick<DoctorContext, "uid">,
+): Promise<ConfigurationResult> {
   const warnings = new Set<string>();
   const path = await pathOf(request);
   try {
@@ -27,14 +36,16 @@ export async function checkConfiguration(request: Omit<ConfigRequest, "warn">): 
       finding: await judge(config, path ?? join(config.codexHome, "config.toml"), [...warnings]),
     };
   } catch (error) {
-    const { message, hint } = error as { readonly message?: string; readonly hint?: string };
-    const remediation = hint ?? (path === undefined ? undefined : editorFor(path));
+    const { code, message = String(error), hint } = error as Partial<AgentError>;
+    const file = namedFile(message);
+    const unreadable = code === "config_unreadable" && file !== undefined;
     const finding: Finding = {
       status: "fail",
-      summary: message ?? String(error),
+      summary: message,
       details: { "config.toml": path ?? "unknown" },
     };
-    return { config: undefined, finding: remediation === undefined ? finding : { ...finding, remediation } };
+    const fix = hint ?? (unreadable ? await unreadableFix(file, context) : await editing(file));
+    return { config: undefined, finding: { ...finding, ...(fix !== undefined && { remediation: fix }) } };
   }
 }
 
@@ -61,7 +72,13 @@ async function judge(config: Config, path: string, warnings: readonly string[]):
     };
   }
   if (warnings.length > 0) {
-    return { status: "warning", summary: warnings.join("\n"), details, remediation: editorFor(path) };
+    const fix = await editing(namedFile(warnings.join("\n")));
+    return {
+      status: "warning",
+      summary: warnings.join("\n"),
+      details,
+      ...(fix !== undefined && { remediation: fix }),
+    };
   }
   const summary = file === undefined ? "defaults; there is no config.toml" : path;
   return { status: "ok", summary, details };
@@ -74,6 +91,22 @@ async function pathOf({ environment }: Pick<ConfigRequest, "environment">): Prom
   );
 }
 
-function editorFor(path: string): string {
-  return `\${EDITOR:-vi} ${shellWord(path)}`;
+/** The first file that a message of agent/config says to be at fault; none where that is an argument. */
+function namedFile(message: string): string | undefined {
+  return /(?:^cannot read|\bin|-->) (\/.+?\.toml)(?=[:;]|$)/m.exec(message)?.[1];
+}
+
+async function editing(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const isWritable = await access(file, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  return isWritable ? `\${EDITOR:-vi} ${shellWord(file)}` : `sudo \${EDITOR:-vi} ${shellWord(file)}`;
+}
+
+/** Of a file that may be read but is no text, what an editor can do. */
+async function unreadableFix(file: string, context: Pick<DoctorContext, "uid">): Promise<string | undefined> {
+  const fix = await readingFix(file, context);
+  return fix ?? ((await isReadable(file)) ? editing(file) : undefined);
 }

@@ -5,19 +5,26 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { storedLogin } from "../auth/auth-document.ts";
 import { openCredentialStore } from "../auth/credential-store.ts";
+import { AuthError, type AuthErrorCode } from "../auth/errors.ts";
 import { isExpired } from "../auth/refresh.ts";
 import { tokenClaims } from "../auth/token-claims.ts";
 import type { Config } from "../config/config.ts";
 import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+import { readingFix } from "./reading-fix.ts";
 
-const login = "codex login";
+/** What logs in by a way that the configuration allows. */
+function loginCommand(config: Config | undefined): string {
+  return config?.forcedLoginMethod === "api"
+    ? "printenv OPENAI_API_KEY | codex login --with-api-key"
+    : "codex login";
+}
 
 /**
- * @param home - the state folder
+ * @param home - the state folder; undefined where there can be none
  * @param config - undefined where it does not load; then auth.json alone is looked at
  */
 export async function checkCredentials(
-  home: string,
+  home: string | undefined,
   config: Config | undefined,
   context: DoctorContext,
 ): Promise<Finding> {
@@ -30,6 +37,7 @@ export async function checkCredentials(
   if (context.environment.CODEX_ACCESS_TOKEN?.trim()) {
     return { status: "ok", summary: "an access token in CODEX_ACCESS_TOKEN", details: {} };
   }
+  if (home === undefined) return { status: "fail", summary: "there is no folder for a login", details: {} };
   return checkStored(home, config, context);
 }
 
@@ -65,9 +73,22 @@ async function checkStored(
       ? { "auth.json": `${path} (missing)` }
       : { "auth.json": path, mode: (file.mode & 0o7777).toString(8).padStart(4, "0") };
   const kept = openCredentialStore({ codexHome: home, store, warn: (message) => warnings.push(message) });
-  const document = await kept.load();
-  const stored = storedLogin(document);
   const details: Record<string, string | readonly string[]> = { store, ...fileDetails, warnings };
+  const login = loginCommand(config);
+  let document: Awaited<ReturnType<typeof kept.load>>;
+  try {
+    document = await kept.load();
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    const fixes: Partial<Record<AuthErrorCode, string | undefined>> = {
+      AUTH_FILE_UNREADABLE: await readingFix(path, context),
+      AUTH_FILE_MALFORMED: login,
+    };
+    const fix = error.code in fixes ? fixes[error.code] : error.hint;
+    const finding: Finding = { status: "fail", summary: error.message, details };
+    return fix === undefined ? finding : { ...finding, remediation: fix };
+  }
+  const stored = storedLogin(document);
   if (file !== undefined && (file.mode & 0o077) !== 0) {
     return {
       status: "warning",

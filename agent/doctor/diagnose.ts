@@ -22,7 +22,7 @@ export async function diagnose(
   context: DoctorContext,
   request: Omit<ConfigRequest, "warn">,
 ): Promise<readonly Check[]> {
-  const { finding: configuration, config } = await checkConfiguration(request);
+  const { finding: configuration, config } = await checkConfiguration(request, context);
   const home = await stateFolder(context.environment);
   return examine([
     { id: "installation", category: "install", run: () => checkInstallation(context) },

@@ -15,11 +15,27 @@ export async function checkGit(context: DoctorContext): Promise<Finding> {
       status: "warning",
       summary: "git is not in PATH: no diffs, no project instructions from the repository's root",
       details,
-      remediation: context.platform === "darwin" ? "xcode-select --install" : "sudo apt-get install git",
+      remediation: await installation(context),
     };
   }
   const where = repository === undefined ? "not in a repository" : `repository ${repository}`;
   return { status: "ok", summary: `${programs[0]}, ${where}`, details };
+}
+
+const installers = [
+  ["apt-get", "sudo apt-get install git"],
+  ["dnf", "sudo dnf install git"],
+  ["zypper", "sudo zypper install git"],
+  ["pacman", "sudo pacman -S git"],
+  ["apk", "sudo apk add git"],
+] as const;
+
+async function installation(context: DoctorContext): Promise<string> {
+  if (context.platform === "darwin") return "xcode-select --install";
+  for (const [program, command] of installers) {
+    if ((await programsInPath(program, context)).length > 0) return command;
+  }
+  return "install git by the package manager of this system";
 }
 
 async function repositoryAbove(start: string): Promise<string | undefined> {

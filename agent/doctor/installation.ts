@@ -1,10 +1,9 @@
 // Whether the parts of this package are where they belong, and whether the launcher started this process.
 
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type DoctorContext, type Finding, shellWord } from "./check.ts";
 import { isExecutableFile } from "./program-path.ts";
+import { isReadable } from "./reading-fix.ts";
 
 /** @param context - of which the package's folder and the launcher count */
 export async function checkInstallation(context: DoctorContext): Promise<Finding> {
@@ -30,11 +29,4 @@ export async function checkInstallation(context: DoctorContext): Promise<Finding
     };
   }
   return { status: "ok", summary: `${version} in ${packageRoot}`, details };
-}
-
-async function isReadable(path: string): Promise<boolean> {
-  return access(path, constants.R_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,6 +1,6 @@
 // Whether the Node release that runs this program still gets security fixes.
 
-import type { DoctorContext, Finding } from "./check.ts";
+import { type DoctorContext, type Finding, shellWord } from "./check.ts";
 
 /** Last days of release lines, from the schedule of the Node.js release working group. */
 const endOfLife: Readonly<Record<number, string>> = {
@@ -16,16 +16,23 @@ const endOfLife: Readonly<Record<number, string>> = {
 
 const oldest = [20, 18, 1] as const;
 
-/** @param context - of which the version and the time count */
-export function checkNode({ nodeVersion, now, platform }: DoctorContext): Finding {
+/** What builds this package again, for another Node. */
+function rebuild(packageRoot: string): string {
+  const suffix = "/lib/node_modules/codex-responses-api-proxy";
+  if (!packageRoot.endsWith(suffix)) return `cd ${shellWord(packageRoot)} && npm ci`;
+  const prefix = packageRoot.slice(0, -suffix.length) || "/";
+  return `npm rebuild --global --prefix ${shellWord(prefix)} codex-responses-api-proxy`;
+}
+
+/** @param context - of which the version, the time and the package's folder count */
+export function checkNode({ nodeVersion, now, platform, packageRoot }: DoctorContext): Finding {
   const [major = 0, minor = 0, patch = 0] = nodeVersion.split(".").map(Number);
   const last = endOfLife[major];
   const details = { version: nodeVersion, "end of life": last ?? "not known here", platform };
   const isTooOld =
     major < oldest[0] ||
     (major === oldest[0] && (minor < oldest[1] || (minor === oldest[1] && patch < oldest[2])));
-  const remediation =
-    "install the newest LTS release of Node.js, then: npm rebuild --global codex-responses-api-proxy";
+  const remediation = `install the newest LTS release of Node.js, then: ${rebuild(packageRoot)}`;
   if (isTooOld) {
     const summary = `Node ${nodeVersion} is older than ${oldest.join(".")}, the oldest that is supported`;
     return { status: "fail", summary, details, remediation };

@@ -59,20 +59,33 @@ export async function checkProgramPath(context: DoctorContext): Promise<Finding>
       status: "warning",
       summary: "PATH leads to no program named codex",
       details,
-      remediation: `ln -s ${shellWord(own)} ~/.local/bin/codex`,
+      remediation: await pathFix(own, context),
     };
   }
   if (first.owner === "ours") return { status: "ok", summary: `codex is ${first.path}`, details };
-  const mine = programs.find(({ owner }) => owner === "ours");
+  const mine = programs.find(({ owner }) => owner === "ours")?.path;
   return {
     status: "warning",
     summary: `codex in PATH is not this program but ${first.path} (${first.owner})`,
     details,
-    remediation:
-      mine === undefined
-        ? `alias codex=${shellWord(own)}`
-        : `export PATH=${shellWord(dirname(mine.path))}:"$PATH"`,
+    remediation: mine === undefined ? await pathFix(own, context) : putFirst(dirname(mine)),
   };
+}
+
+function putFirst(folder: string): string {
+  return `export PATH=${shellWord(folder)}:"$PATH"`;
+}
+
+/** The way to a `codex` of ours that PATH does not lead to: npm has made a link, or one is made now. */
+async function pathFix(own: string, { packageRoot }: DoctorContext): Promise<string> {
+  // PREFIX/bin beside PREFIX/lib/node_modules/NAME, and node_modules/.bin beside node_modules/NAME.
+  for (const folder of [join(packageRoot, "../../../bin"), join(packageRoot, "../.bin")]) {
+    const link = join(folder, "codex");
+    if ((await isExecutableFile(link)) && (await ownerOf(link, own)) === "ours") return putFirst(folder);
+  }
+  // One that is there already and is no way to us leads nowhere, or PATH would have found it.
+  const link = "~/.local/bin/codex";
+  return `mkdir -p ~/.local/bin && ln -s ${shellWord(own)} ${link} && ${putFirst("~/.local/bin")}`;
 }
 
 async function ownerOf(path: string, own: string): Promise<Owner> {

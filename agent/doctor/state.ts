@@ -6,13 +6,20 @@ import { resolveCodexHome } from "../codex-home.ts";
 import type { Environment } from "../environment.ts";
 import { type DoctorContext, type Finding, shellWord } from "./check.ts";
 
-/** The folder that CODEX_HOME names, or the default one; either may be missing. */
-export async function stateFolder(environment: Environment): Promise<string> {
-  return resolveCodexHome(environment).catch(() => environment.CODEX_HOME ?? "");
+// There is none that is sure to be this user's and to last.
+const ownFolder = '"$(mktemp -d)"';
+
+/** The folder that CODEX_HOME names, or the default one; either may be missing. Undefined if there is neither. */
+export async function stateFolder(environment: Environment): Promise<string | undefined> {
+  return resolveCodexHome(environment).catch(() => environment.CODEX_HOME || undefined);
 }
 
-/** @param home - absolute; what resolveCodexHome says, or what it would be */
-export async function checkState(home: string, context: DoctorContext): Promise<Finding> {
+/** @param home - what stateFolder has found */
+export async function checkState(home: string | undefined, context: DoctorContext): Promise<Finding> {
+  if (home === undefined) {
+    const summary = "neither CODEX_HOME nor HOME is set, and this user has no home folder";
+    return { status: "fail", summary, details: {}, remediation: `export HOME=${ownFolder}` };
+  }
   const status = await stat(home).catch((error: NodeJS.ErrnoException) => error);
   if (status instanceof Error) return absent(home, status, context);
   const mode = (status.mode & 0o7777).toString(8).padStart(4, "0");
@@ -52,7 +59,7 @@ function absent(home: string, error: NodeJS.ErrnoException, { environment }: Doc
       status: "fail",
       summary: `${home} cannot be looked at: ${error.code}`,
       details,
-      remediation: "export CODEX_HOME=FOLDER, one that this user may use",
+      remediation: environment.CODEX_HOME ? "unset CODEX_HOME" : `export CODEX_HOME=${ownFolder}`,
     };
   }
   if (environment.CODEX_HOME) {

@@ -68,7 +68,16 @@ export async function sandboxAvailability(
   environment: Environment,
 ): Promise<SandboxAvailability> {
   if (process.platform === "darwin") return seatbeltAvailability();
-  const place = mkdtempSync(join(environment.TMPDIR ?? "/tmp", "codex-sandbox-check-"));
+  const temporary = environment.TMPDIR || "/tmp";
+  let place: string;
+  try {
+    place = mkdtempSync(join(temporary, "codex-sandbox-check-"));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const problem = `it cannot be tried, for want of a temporary folder in ${temporary} (${code})`;
+    const remedy = environment.TMPDIR ? "unset TMPDIR" : "sudo chmod 1777 /tmp";
+    return { isEnforced: false, protectsSubpaths: false, problem, remedy };
+  }
   try {
     return judge(await attempt(place, launcher));
   } catch (error) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,6 +52,16 @@ describe("Node release", () => {
       checkNode(healthyContext({ nodeVersion: "22.0.0", now: new Date(day) })).status;
     assert.deepEqual([at("2027-04-30T23:59:59Z"), at("2027-05-01T00:00:00Z")], ["ok", "warning"]);
   });
+
+  test("names the installation that is to be built again", () => {
+    const fixOf = (packageRoot: string) =>
+      checkNode(healthyContext({ nodeVersion: "20.18.1", packageRoot })).remediation;
+    const first = "install the newest LTS release of Node.js, then: ";
+    assert.deepEqual(["/home/a b/.p/lib/node_modules/codex-responses-api-proxy", "/src/proxy"].map(fixOf), [
+      `${first}npm rebuild --global --prefix '/home/a b/.p' codex-responses-api-proxy`,
+      `${first}cd /src/proxy && npm ci`,
+    ]);
+  });
 });
 
 describe("which codex a shell starts", () => {
@@ -65,6 +76,7 @@ describe("which codex a shell starts", () => {
   const emptyFolder = folder("empty-bin");
   fs.mkdirSync(join(emptyFolder, "codex"));
 
+  const linkAndPath = `mkdir -p ~/.local/bin && ln -s ${launcher} ~/.local/bin/codex && export PATH=~/.local/bin:"$PATH"`;
   const look = (...path: readonly string[]) =>
     checkProgramPath(healthyContext({ environment: { PATH: path.join(":") } }));
 
@@ -93,7 +105,7 @@ describe("which codex a shell starts", () => {
     assert.deepEqual(brief(await look(otherFolder)), {
       status: "warning",
       summary: `codex in PATH is not this program but ${other} (another program)`,
-      remediation: `alias codex=${launcher}`,
+      remediation: linkAndPath,
     });
   });
 
@@ -101,8 +113,37 @@ describe("which codex a shell starts", () => {
     assert.deepEqual(brief(await look(emptyFolder)), {
       status: "warning",
       summary: "PATH leads to no program named codex",
-      remediation: `ln -s ${launcher} ~/.local/bin/codex`,
+      remediation: linkAndPath,
     });
+  });
+
+  test("the link that npm has made is led to, of a global and of a local installation", async () => {
+    for (const [packageFolder, bin] of [
+      ["prefix/lib/node_modules/codex-responses-api-proxy", "prefix/bin"],
+      ["project/node_modules/codex-responses-api-proxy", "project/node_modules/.bin"],
+    ] as const) {
+      const packageRoot = folder(packageFolder);
+      const own = program(join(folder(packageFolder, "native/build"), "codex-responses-api-proxy"));
+      fs.symlinkSync(own, join(folder(bin), "codex"));
+      const environment = { PATH: otherFolder };
+      const finding = await checkProgramPath(healthyContext({ environment, packageRoot, launcher: own }));
+      assert.equal(finding.remediation, `export PATH=${join(root, bin)}:"$PATH"`);
+    }
+  });
+
+  test("what is said to put it right does, in a shell and an empty home", async () => {
+    const home = folder("link-home");
+    const environment = { ...process.env, HOME: home, PATH: `${emptyFolder}:/usr/bin:/bin` };
+    const { remediation } = await checkProgramPath(
+      healthyContext({ environment: { PATH: emptyFolder }, cwd: home }),
+    );
+    const { stdout } = spawnSync("/bin/sh", ["-c", `${remediation} && command -v codex && echo "$PATH"`], {
+      env: environment,
+      encoding: "utf8",
+    });
+    const [path = "", PATH = ""] = stdout.split("\n");
+    assert.equal(path, join(home, ".local/bin/codex"));
+    assert.equal((await checkProgramPath(healthyContext({ environment: { PATH } }))).status, "ok");
   });
 });
 
@@ -166,6 +207,10 @@ describe("state folder", () => {
       remediation: `mkdir -m 700 -p ${missing}`,
     });
     assert.equal((await checkState(missing, healthyContext())).status, "ok");
+  });
+
+  test("that there cannot be for want of any home fails", async () => {
+    assert.equal((await checkState(undefined, healthyContext())).status, "fail");
   });
 
   test("that is a file fails", async () => {
@@ -235,8 +280,12 @@ describe("git", () => {
     assert.deepEqual(brief(await checkGit(healthyContext({ environment: { PATH: inner }, cwd: inner }))), {
       status: "warning",
       summary: "git is not in PATH: no diffs, no project instructions from the repository's root",
-      remediation: "sudo apt-get install git",
+      remediation: "install git by the package manager of this system",
     });
+    const fedora = folder("fedora-bin");
+    program(join(fedora, "dnf"));
+    const context = healthyContext({ environment: { PATH: fedora }, cwd: inner });
+    assert.equal((await checkGit(context)).remediation, "sudo dnf install git");
   });
 });
 

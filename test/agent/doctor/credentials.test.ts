@@ -56,6 +56,37 @@ const chatgpt = (lastRefreshMs: number, expiresMs: number, refreshToken = "rt-se
 });
 
 describe("what requests are authorised with", () => {
+  test("the way to log in is one that the configuration allows", async () => {
+    const byKey = "printenv OPENAI_API_KEY | codex login --with-api-key";
+    assert.equal((await check('forced_login_method = "api"')).remediation, byKey);
+    assert.equal((await check('forced_login_method = "chatgpt"')).remediation, "codex login");
+    store(chatgpt(now, now + 3_600_000));
+    assert.deepEqual(brief(await check('forced_login_method = "api"')), {
+      status: "fail",
+      summary: "API key login is required, but ChatGPT is currently being used",
+      remediation: byKey,
+    });
+  });
+
+  test("a folder in the place of auth.json is answered with what makes way", async () => {
+    const path = join(home, "auth.json");
+    fs.mkdirSync(path);
+    assert.deepEqual(brief(await check()), {
+      status: "fail",
+      summary: `${path} is not a regular file`,
+      remediation: `mv ${path} ${path}.old`,
+    });
+  });
+
+  test("without any home nothing is looked for in the working directory", async () => {
+    const finding = await checkCredentials(undefined, undefined, healthyContext());
+    assert.deepEqual(brief(finding), {
+      status: "fail",
+      summary: "there is no folder for a login",
+      remediation: undefined,
+    });
+  });
+
   test("nobody logged in is a failure with the command that logs in", async () => {
     assert.deepEqual(brief(await check()), {
       status: "fail",
@@ -136,7 +167,13 @@ describe("what requests are authorised with", () => {
 
   test("a malformed auth.json is refused without a word of it", async () => {
     fs.writeFileSync(join(home, "auth.json"), `{"OPENAI_API_KEY": "${apiKey}`, { mode: 0o600 });
-    await assert.rejects(check(), (error: Error) => !error.message.includes(apiKey.slice(3, 12)));
+    const finding = await check();
+    assert.deepEqual(brief(finding), {
+      status: "fail",
+      summary: `${join(home, "auth.json")} is malformed: it is not JSON`,
+      remediation: "codex login",
+    });
+    assert.ok(!JSON.stringify(finding).includes(apiKey.slice(3, 12)));
   });
 });
 

@@ -86,6 +86,82 @@ describe("codex doctor", () => {
     assert.equal(fs.readFileSync(join(folder, "config.toml"), "utf8"), 'model = "o3\n');
   });
 
+  test("leads to the file that is at fault, and to none where an argument is", async () => {
+    const folder = home("faults", { "config.toml": 'profile = "q"\n', "q.config.toml": "model = 3\n" });
+    const fixOf = async (...args: readonly string[]) =>
+      (await report({ CODEX_HOME: folder }, ...args)).checks["config.load"]?.remediation ?? null;
+    const ofWrong = await fixOf();
+    fs.writeFileSync(join(folder, "q.config.toml"), "modle = 3\n");
+    const ofUnknown = await fixOf();
+    fs.writeFileSync(join(folder, "q.config.toml"), "");
+    const ofArguments = [await fixOf("-c", "model=3"), await fixOf("-c", "modle=3")];
+    fs.rmSync(join(folder, "config.toml"));
+    fs.mkdirSync(join(folder, "config.toml"));
+    const ofFolder = await fixOf();
+    const editor = `\${EDITOR:-vi} ${folder}/q.config.toml`;
+    assert.deepEqual(
+      { ofWrong, ofUnknown, ofArguments, ofFolder },
+      {
+        ofWrong: editor,
+        ofUnknown: editor,
+        ofArguments: [null, null],
+        ofFolder: `mv ${folder}/config.toml ${folder}/config.toml.old`,
+      },
+    );
+  });
+
+  test("says what to do about files that this user may not read", { skip: skipWithoutOtherUser }, () => {
+    const folder = home("partly-of-root", { "config.toml": "", "auth.json": "{}" });
+    fs.chownSync(folder, 60001, 60001);
+    fs.chownSync(join(folder, "auth.json"), 60001, 60001);
+    fs.chmodSync(join(folder, "auth.json"), 0);
+    const codex = join(root, "codex-of-files");
+    fs.symlinkSync(launcher, codex);
+    const [command, ...args] = [...asOtherUser, codex, "doctor", "--json"];
+    const { stdout } = spawnSync(command as string, args, {
+      cwd: root,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, CODEX_HOME: folder, ...utf8 },
+    });
+    const { checks } = JSON.parse(stdout) as Report;
+    assert.deepEqual(
+      [checks["config.load"]?.remediation, checks["auth.credentials"]?.remediation],
+      [`sudo chown "$(id -u)" ${folder}/config.toml`, `chmod u+r ${folder}/auth.json`],
+    );
+  });
+
+  test("looks for nothing in the working directory where there is no home", {
+    skip: skipWithoutOtherUser,
+  }, () => {
+    const place = home("cwd-of-the-homeless", { "auth.json": JSON.stringify({ OPENAI_API_KEY: apiKey }) });
+    fs.chmodSync(place, 0o755);
+    fs.chmodSync(join(place, "auth.json"), 0o644);
+    const script = `unset HOME; exec ${asOtherUser.join(" ")} bash -c 'exec -a codex "$0" doctor --json' "$0"`;
+    const { stdout } = spawnSync("bash", ["-c", script, launcher], {
+      cwd: place,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, ...utf8 },
+    });
+    const { checks } = JSON.parse(stdout) as Report;
+    const { "state.paths": state, "config.load": config, "auth.credentials": auth } = checks;
+    assert.deepEqual(
+      [state?.status, config?.summary, auth?.summary],
+      ["fail", "Could not find home directory", "there is no folder for a login"],
+    );
+  });
+
+  test("says that the sandbox cannot be tried where TMPDIR does not exist, and how to go on", async () => {
+    const folder = home("no-tmpdir");
+    const { checks } = await report({ CODEX_HOME: folder, TMPDIR: "/nonexistent" });
+    assert.deepEqual(
+      [checks["sandbox.helpers"]?.status, checks["sandbox.helpers"]?.remediation],
+      ["fail", "unset TMPDIR"],
+    );
+    const before = fs.readdirSync(root);
+    await report({ CODEX_HOME: folder, TMPDIR: "" });
+    assert.deepEqual(fs.readdirSync(root), before);
+  });
+
   test("warns about unknown keys and older spellings, each once", async () => {
     const folder = home("odd", {
       "config.toml": "modle = 1\nexperimental_use_rmcp_client = true\n[features]\nnosuch = true\n",
