@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import type { FlagOverrides } from "../agent/config/flags.ts";
 import type { ConfigRequest, LoadedConfig } from "../agent/config/load.ts";
+import { AgentError } from "../agent/errors.ts";
 import type { Session } from "./command.ts";
 import { collectOverrides, isStrictConfig } from "./options/config-options.ts";
 import { sessionFlags } from "./options/session-options.ts";
@@ -41,6 +42,12 @@ export async function loadEffectiveConfig(
 ): Promise<LoadedConfig> {
   const { loadConfig } = await import("../agent/config/load.ts");
   return loadConfig(configRequest(command, session, flags));
+}
+
+/** @returns what the original prints, without `Error: `, where an argument of -c is none */
+export function overrideRefusal(error: unknown): string | undefined {
+  if (!(error instanceof AgentError) || !error.code.startsWith("override_")) return undefined;
+  return `Error parsing -c overrides: ${error.message}`;
 }
 
 /** Flags before the subcommand, which most commands leave to the terminal interface. */

@@ -10,12 +10,12 @@ export interface AuthorizeRequest {
   readonly codeVerifier: string;
 }
 
-/** @param workspaceId - the only workspace that may log in, where that is forced */
+/** @param workspaceIds - the only workspaces that may log in, where that is forced */
 export function authorizeRequest(
   issuer: Issuer,
   redirectUri: string,
   environment: Environment,
-  workspaceId?: string,
+  workspaceIds?: readonly string[],
 ): AuthorizeRequest {
   const codeVerifier = randomBytes(64).toString("base64url");
   const state = randomBytes(32).toString("base64url");
@@ -32,7 +32,7 @@ export function authorizeRequest(
     ["state", state],
     ["originator", environment.CODEX_INTERNAL_ORIGINATOR_OVERRIDE || "codex_cli_rs"],
   ];
-  if (workspaceId !== undefined) parameters.push(["allowed_workspace_id", workspaceId]);
+  if (workspaceIds !== undefined) parameters.push(["allowed_workspace_id", workspaceIds.join(",")]);
   const query = parameters.map(([name, value]) => `${name}=${percentEncode(value)}`).join("&");
   return { url: `${issuer.url}/oauth/authorize?${query}`, state, codeVerifier };
 }

@@ -12,7 +12,7 @@ export interface BrowserLoginRequest {
   readonly store: CredentialStore;
   readonly issuer: Issuer;
   readonly environment: Environment;
-  readonly workspaceId?: string | undefined;
+  readonly workspaceIds?: readonly string[] | undefined;
   readonly ports?: readonly number[];
   readonly client?: IssuerClient;
   /** a try failed; the user may try again in the browser */
@@ -30,7 +30,7 @@ export interface BrowserLogin {
 
 /** Begin one. @throws {AuthError} AUTH_PORT_IN_USE */
 export async function startBrowserLogin(request: BrowserLoginRequest): Promise<BrowserLogin> {
-  const { store, issuer, environment, workspaceId } = request;
+  const { store, issuer, environment, workspaceIds } = request;
   const client = request.client ?? issuerClient(environment);
   let authorize: AuthorizeRequest | undefined;
   let redirectUri = "";
@@ -44,10 +44,10 @@ export async function startBrowserLogin(request: BrowserLoginRequest): Promise<B
         if (!(cause instanceof AuthError)) throw cause;
         throw new AuthError(cause.code, `Token exchange failed: ${cause.message}`, { cause });
       });
-      return await keepLogin(store, issued, workspaceId);
+      return await keepLogin(store, issued, workspaceIds);
     },
   });
   redirectUri = `http://localhost:${server.port}/auth/callback`;
-  authorize = authorizeRequest(issuer, redirectUri, environment, workspaceId);
+  authorize = authorizeRequest(issuer, redirectUri, environment, workspaceIds);
   return { port: server.port, url: authorize.url, done: server.done, close: server.close };
 }

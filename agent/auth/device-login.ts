@@ -22,7 +22,7 @@ export interface DeviceLoginRequest {
   readonly issuer: Issuer;
   /** CODEX_DEVICE_AUTH_BASE_URL names another place for device codes than the issuer's */
   readonly environment: Environment;
-  readonly workspaceId?: string | undefined;
+  readonly workspaceIds?: readonly string[] | undefined;
   readonly client?: IssuerClient;
   readonly maxWaitMs?: number;
 }
@@ -83,7 +83,7 @@ export async function requestDeviceCode(request: DeviceLoginRequest): Promise<De
         redirectUri: `${issuer.url}/deviceauth/callback`,
         codeVerifier: textOf(grantBody, "code_verifier"),
       });
-      await keepLogin(request.store, issued, request.workspaceId);
+      await keepLogin(request.store, issued, request.workspaceIds);
     },
   };
 }

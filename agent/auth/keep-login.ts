@@ -3,10 +3,11 @@
 import { chatgptDocument, type IssuedTokens } from "./auth-document.ts";
 import { type CredentialStore, saveDocument } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
+import { requireWorkspace } from "./login-restrictions.ts";
 import { type TokenClaims, tokenClaims } from "./token-claims.ts";
 
 /**
- * @param workspaceId - the only workspace that may log in, where that is forced
+ * @param workspaceIds - the only workspaces that may log in, where that is forced
  * @returns what the id token says
  * @throws {AuthError} AUTH_LOGIN_REFUSED for another workspace, AUTH_ISSUER_ANSWER for what is no id token,
  *   or what the store throws
@@ -14,13 +15,11 @@ import { type TokenClaims, tokenClaims } from "./token-claims.ts";
 export async function keepLogin(
   store: CredentialStore,
   issued: IssuedTokens,
-  workspaceId: string | undefined,
+  workspaceIds: readonly string[] | undefined,
 ): Promise<TokenClaims> {
   const claims = tokenClaims(issued.idToken);
   if (claims === undefined) throw new AuthError("AUTH_ISSUER_ANSWER", "the issuer's id token is not a JWT");
-  if (workspaceId !== undefined && claims.accountId !== workspaceId) {
-    throw new AuthError("AUTH_LOGIN_REFUSED", `Login is restricted to workspace id ${workspaceId}.`);
-  }
+  requireWorkspace(claims.accountId, workspaceIds);
   await saveDocument(store, chatgptDocument(issued, claims.accountId, new Date()));
   return claims;
 }

@@ -13,7 +13,7 @@ import { tokenClaims } from "./token-claims.ts";
 
 export type RestrictingConfig = Pick<
   Config,
-  "codexHome" | "cliAuthCredentialsStore" | "forcedLoginMethod" | "forcedChatgptWorkspaceId"
+  "codexHome" | "cliAuthCredentialsStore" | "forcedLoginMethod" | "forcedChatgptWorkspaceIds"
 >;
 
 /**
@@ -32,14 +32,14 @@ export async function enforceLoginRestrictions(
     readonly credentialStore?: CredentialStore;
   },
 ): Promise<void> {
-  const { forcedLoginMethod: method, forcedChatgptWorkspaceId: workspace } = config;
-  if (method === undefined && workspace === undefined) return;
+  const { forcedLoginMethod: method, forcedChatgptWorkspaceIds: workspaces } = config;
+  if (method === undefined && workspaces === undefined) return;
   const { codexHome, cliAuthCredentialsStore } = config;
   const { warn } = options;
   const store =
     options.credentialStore ??
     lockedStore(codexHome, openCredentialStore({ codexHome, store: cliAuthCredentialsStore, warn }));
-  const violation = await findViolation(store, environment, options.usesApiKeyVariable, method, workspace);
+  const violation = await findViolation(store, environment, options.usesApiKeyVariable, method, workspaces);
   if (violation === undefined) return;
   await store.remove();
   throw new AuthError("AUTH_RESTRICTED", violation);
@@ -50,7 +50,7 @@ async function findViolation(
   environment: Environment,
   usesApiKeyVariable: boolean,
   method: Config["forcedLoginMethod"],
-  workspace: string | undefined,
+  workspaces: readonly string[] | undefined,
 ): Promise<string | undefined> {
   const usesVariable = usesApiKeyVariable && Boolean(environment.CODEX_API_KEY?.trim());
   const login = usesVariable ? ({ kind: "api-key" } as const) : storedLogin(await store.load());
@@ -62,13 +62,28 @@ async function findViolation(
   if (method === "chatgpt" && isKey) {
     return "ChatGPT login is required, but an API key is currently being used. Logging out.";
   }
-  if (workspace === undefined || login.kind === "api-key" || login.kind === "unsupported") return undefined;
+  if (workspaces === undefined || login.kind === "api-key" || login.kind === "unsupported") return undefined;
   const actual =
     login.kind === "chatgpt"
       ? tokenClaims(login.tokens.id_token)?.accountId
       : (await ownerOfAccessToken(issuerClient(environment), login.accessToken, environment)).accountId;
-  if (actual === workspace) return undefined;
+  if (actual !== undefined && workspaces.includes(actual)) return undefined;
+  const allowed =
+    workspaces.length === 1 ? `workspace ${workspaces[0]}` : `workspace(s) ${workspaces.join(", ")}`;
   return actual === undefined
-    ? `Login is restricted to workspace ${workspace}, but current credentials lack a workspace identifier. Logging out.`
-    : `Login is restricted to workspace ${workspace}, but current credentials belong to ${actual}. Logging out.`;
+    ? `Login is restricted to ${allowed}, but current credentials lack a workspace identifier. Logging out.`
+    : `Login is restricted to ${allowed}, but current credentials belong to ${actual}. Logging out.`;
+}
+
+/**
+ * @param accountId - of a login that has not been kept yet
+ * @throws {AuthError} AUTH_LOGIN_REFUSED for a workspace that is not allowed
+ */
+export function requireWorkspace(
+  accountId: string | undefined,
+  allowed: readonly string[] | undefined,
+): void {
+  if (allowed === undefined || (accountId !== undefined && allowed.includes(accountId))) return;
+  const ids = allowed.length === 1 ? `id ${allowed[0]}` : `id(s) ${allowed.join(", ")}`;
+  throw new AuthError("AUTH_LOGIN_REFUSED", `Login is restricted to workspace ${ids}.`);
 }

@@ -120,10 +120,12 @@ export interface Config {
   readonly historyMaxBytes?: number;
   readonly projectDocMaxBytes: number;
   readonly projectDocFallbackFilenames: readonly string[];
-  readonly experimentalInstructionsFile?: string;
+  /** text of `experimental_instructions_file` or `model_instructions_file`; never blank */
+  readonly experimentalInstructions?: string;
   readonly chatgptBaseUrl: string;
   readonly forcedLoginMethod?: LoginMethod;
-  readonly forcedChatgptWorkspaceId?: string;
+  /** any one of them; never empty */
+  readonly forcedChatgptWorkspaceIds?: readonly string[];
   readonly cliAuthCredentialsStore: CredentialsStore;
   readonly mcpOauthCredentialsStore: CredentialsStore;
   readonly hideAgentReasoning: boolean;

@@ -11,6 +11,7 @@ export type ConfigErrorCode =
   | "config_unknown_keys"
   | "config_write_failed"
   | "managed_config_unsafe"
+  | "instructions_unusable"
   | "override_without_equals"
   | "override_without_key"
   | "override_too_deep"

@@ -270,7 +270,7 @@ export const rootFields: Fields = {
   forced_login_method: used(oneOf("chatgpt", "api"), "The only login that is allowed."),
   forced_chatgpt_workspace_id: used(
     either("a string", string, strings),
-    "The only ChatGPT workspace that is allowed.",
+    "The only ChatGPT workspace, or workspaces, that are allowed.",
   ),
   cli_auth_credentials_store: used(oneOf("file", "keyring", "auto"), "Where the login is kept.", '"file"'),
   mcp_oauth_credentials_store: used(

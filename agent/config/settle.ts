@@ -18,7 +18,6 @@ import type {
   Verbosity,
   WorkspaceWriteSettings,
 } from "./config.ts";
-import { ConfigError } from "./errors.ts";
 import type { FlagOverrides } from "./flags.ts";
 import { mcpServers } from "./mcp-servers.ts";
 import type { SelectedProfile } from "./profiles.ts";
@@ -61,7 +60,6 @@ export async function settle(settling: Settling): Promise<Config> {
   // Said on the command line, it counts even where it is empty: then there is no proxy.
   const overridden = settling.isFromOverride(["proxy"]) ? stringOf(tree, "proxy") : undefined;
   const proxy = given(flags.proxy ?? overridden ?? given(environment.CODEX_PROXY) ?? stringOf(tree, "proxy"));
-  const instructionsFile = chosen("experimental_instructions_file") ?? chosen("model_instructions_file");
   const notifications = tableOf(tree, "tui").notifications;
   const fromTree = <Key extends keyof Config>(key: Key, value: Config[Key] | undefined): Partial<Config> =>
     value === undefined ? {} : ({ [key]: value } as Partial<Config>);
@@ -102,13 +100,10 @@ export async function settle(settling: Settling): Promise<Config> {
     ...fromTree("historyMaxBytes", integerOf(history, "max_bytes")),
     projectDocMaxBytes: integerOf(tree, "project_doc_max_bytes") ?? 32_768,
     projectDocFallbackFilenames: stringsOf(tree, "project_doc_fallback_filenames") ?? [],
-    ...fromTree(
-      "experimentalInstructionsFile",
-      instructionsFile === undefined ? undefined : pathFrom(cwd, instructionsFile, environment),
-    ),
+    ...fromTree("experimentalInstructions", await instructions(settling)),
     chatgptBaseUrl: chosen("chatgpt_base_url") ?? "https://chatgpt.com/backend-api/",
     ...fromTree("forcedLoginMethod", stringOf(tree, "forced_login_method") as LoginMethod | undefined),
-    ...fromTree("forcedChatgptWorkspaceId", forcedWorkspace(tree)),
+    ...fromTree("forcedChatgptWorkspaceIds", forcedWorkspaces(tree)),
     cliAuthCredentialsStore:
       (stringOf(tree, "cli_auth_credentials_store") as CredentialsStore | undefined) ?? "file",
     mcpOauthCredentialsStore:
@@ -125,6 +120,21 @@ export async function settle(settling: Settling): Promise<Config> {
     notice: withNumbers(tableOf(tree, "notice")) as TomlTable,
     otel: withNumbers(tableOf(tree, "otel")) as TomlTable,
   };
+}
+
+/** Paths count from the folder of the session; the later key's, where the file has it, from CODEX_HOME. */
+async function instructions(settling: Settling): Promise<string | undefined> {
+  const { codexHome, cwd, environment, isFromOverride, profile, tree } = settling;
+  for (const [key, what, base] of [
+    ["experimental_instructions_file", "experimental instructions file", cwd],
+    ["model_instructions_file", "model instructions file", codexHome],
+  ] as const) {
+    const path = stringOf(profile?.table ?? {}, key) ?? stringOf(tree, key);
+    if (path === undefined) continue;
+    const { readInstructions } = await import("./instructions-file.ts");
+    return readInstructions(what, pathFrom(isFromOverride([key]) ? cwd : base, path, environment));
+  }
+  return undefined;
 }
 
 function approvalAndSandbox(
@@ -189,15 +199,12 @@ function shellEnvironmentPolicy(table: TomlTable): ShellEnvironmentPolicy {
   };
 }
 
-/** One workspace is what the login can hold an account to; of several, none may be guessed. */
-function forcedWorkspace(tree: TomlTable): string | undefined {
-  const value = tree.forced_chatgpt_workspace_id;
-  if (!Array.isArray(value)) return given(stringOf(tree, "forced_chatgpt_workspace_id"));
-  if (value.length === 1 && typeof value[0] === "string") return value[0];
-  throw new ConfigError(
-    "config_invalid",
-    `invalid length ${value.length}, expected one workspace\nin \`forced_chatgpt_workspace_id\``,
-  );
+/** One, or a list as in later versions; what is blank names none. */
+function forcedWorkspaces(tree: TomlTable): readonly string[] | undefined {
+  const single = stringOf(tree, "forced_chatgpt_workspace_id");
+  const named = single === undefined ? stringsOf(tree, "forced_chatgpt_workspace_id") : [single];
+  const ids = (named ?? []).map((id) => id.trim()).filter((id) => id !== "");
+  return ids.length === 0 ? undefined : ids;
 }
 
 function pathFrom(base: string, path: string, environment: Environment): string {

@@ -9,6 +9,7 @@ import type { Connection } from "../../agent/provider/connection.ts";
 import type { ThreadEvent } from "../../agent/thread/thread-events.ts";
 import { withAlias } from "../arguments/option-traits.ts";
 import type { Session } from "../command.ts";
+import { loadEffectiveConfig, overrideRefusal } from "../effective-config.ts";
 import type { ExecOutput } from "../exec/exec-output.ts";
 import { isInGitRepository } from "../exec/git-folder.ts";
 import { writeLastMessage } from "../exec/last-message.ts";
@@ -16,11 +17,9 @@ import { readOutputSchema } from "../exec/output-schema.ts";
 import { readPrompt } from "../exec/prompt.ts";
 import { RefusedStart } from "../exec/refused-start.ts";
 import { addMissingCommand } from "../missing-command.ts";
-import { collectOverrides, isStrictConfig } from "../options/config-options.ts";
 import { addSessionOptions, imagesOf, sessionFlags } from "../options/session-options.ts";
 import type { ProgramCommand } from "../program-command.ts";
 import { addVersion, matchedRelease, packageVersion } from "../version.ts";
-import { workingDirectory } from "../working-directory.ts";
 
 interface ExecValues {
   readonly skipGitRepoCheck?: boolean;
@@ -56,8 +55,9 @@ async function exec(argument: string | undefined, command: Command, session: Ses
   try {
     return await run(argument, command, session);
   } catch (error) {
-    if (!(error instanceof RefusedStart)) throw error;
-    session.stderr.write(`${error.message}\n`);
+    const refusal = error instanceof RefusedStart ? error.message : overrideRefusal(error);
+    if (refusal === undefined) throw error;
+    session.stderr.write(`${refusal}\n`);
     return 1;
   }
 }
@@ -69,16 +69,11 @@ async function run(argument: string | undefined, command: Command, session: Sess
   const schema = values.outputSchema === undefined ? undefined : readOutputSchema(values.outputSchema);
   const flags = sessionFlags(command);
   const warn = (message: string) => stderr.write(`warning: ${message}\n`);
-  const { loadConfig } = await import("../../agent/config/load.ts");
-  const { config } = await loadConfig({
-    ...{ environment, cwd: workingDirectory(), overrides: collectOverrides(command) },
-    ...{ flags: { ...flags, approvalPolicy: "never" }, isStrict: isStrictConfig(command), warn },
-  });
-  await enforceRestrictions(config, environment, warn);
+  const { config } = await loadEffectiveConfig(command, session, { ...flags, approvalPolicy: "never" });
+  await checkWay(config, environment, warn);
   if (values.skipGitRepoCheck !== true && flags.bypass !== true && !isInGitRepository(config.cwd)) {
     throw new RefusedStart("Not inside a trusted directory and --skip-git-repo-check was not specified.");
   }
-  await checkWay(config, environment, warn);
   const content = await contentOf(prompt, imagesOf(command));
 
   let status = 1;
@@ -122,7 +117,7 @@ async function checkWay(config: Config, environment: Environment, warn: (message
     parseProxyReference(config.proxy);
     return;
   }
-  if (config.forcedLoginMethod === undefined && config.forcedChatgptWorkspaceId === undefined) return;
+  if (config.forcedLoginMethod === undefined && config.forcedChatgptWorkspaceIds === undefined) return;
   const { enforceLoginRestrictions } = await import("../../agent/auth/login-restrictions.ts");
   try {
     await enforceLoginRestrictions(config, environment, { usesApiKeyVariable: true, warn });
@@ -137,26 +132,6 @@ async function contentOf(prompt: string, images: readonly string[]): Promise<rea
   if (images.length === 0) return [text];
   const { imagePart } = await import("../../agent/thread/image-input.ts");
   return [...(await Promise.all(images.map(imagePart))), text];
-}
-
-// A proxy has a key of its own: no stored login is used, and none is looked at.
-async function enforceRestrictions(
-  config: Config,
-  environment: Session["environment"],
-  warn: (message: string) => void,
-): Promise<void> {
-  const hasRules = config.forcedLoginMethod !== undefined || config.forcedChatgptWorkspaceId !== undefined;
-  if (!hasRules || config.proxy !== undefined) return;
-  const [{ enforceLoginRestrictions }, { AuthError }] = await Promise.all([
-    import("../../agent/auth/login-restrictions.ts"),
-    import("../../agent/auth/errors.ts"),
-  ]);
-  try {
-    await enforceLoginRestrictions(config, environment, { usesApiKeyVariable: true, warn });
-  } catch (error) {
-    if (error instanceof AuthError && error.code === "AUTH_RESTRICTED") throw new RefusedStart(error.message);
-    throw error;
-  }
 }
 
 // With a proxy no login is opened: no key is needed, and none is looked for.

@@ -82,7 +82,7 @@ async function logIn(options: LoginOptions, command: Command, session: Session):
         store: login.store,
         issuer,
         environment: session.environment,
-        workspaceId: config.forcedChatgptWorkspaceId,
+        workspaceIds: config.forcedChatgptWorkspaceIds,
       };
       const { logInByBrowser, logInByDevice } = await import("../login/flows.ts");
       await (isByDevice ? logInByDevice(request, session) : logInByBrowser(request, session));
@@ -128,14 +128,11 @@ async function logInWithAccessToken(login: LoginSession, session: Session): Prom
     const { checkAccessTokenKind, ownerOfAccessToken } = await import("../../agent/auth/access-token.ts");
     const { accessTokenDocument } = await import("../../agent/auth/auth-document.ts");
     const { saveDocument } = await import("../../agent/auth/credential-store.ts");
-    const { AuthError } = await import("../../agent/auth/errors.ts");
+    const { requireWorkspace } = await import("../../agent/auth/login-restrictions.ts");
     const { issuerClient } = await import("../../agent/auth/issuer.ts");
     checkAccessTokenKind(token);
     const owner = await ownerOfAccessToken(issuerClient(environment), token, environment);
-    const workspace = login.config.forcedChatgptWorkspaceId;
-    if (workspace !== undefined && owner.accountId !== workspace) {
-      throw new AuthError("AUTH_LOGIN_REFUSED", `Login is restricted to workspace id ${workspace}.`);
-    }
+    requireWorkspace(owner.accountId, login.config.forcedChatgptWorkspaceIds);
     await saveDocument(login.store, accessTokenDocument(token));
   });
 }

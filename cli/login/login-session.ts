@@ -4,11 +4,9 @@ import type { Command } from "commander";
 import { type CredentialStore, openCredentialStore } from "../../agent/auth/credential-store.ts";
 import { lockedStore } from "../../agent/auth/store-lock.ts";
 import type { Config } from "../../agent/config/config.ts";
-import { loadConfig } from "../../agent/config/load.ts";
 import { AgentError } from "../../agent/errors.ts";
 import type { Session } from "../command.ts";
-import { collectOverrides, isStrictConfig } from "../options/config-options.ts";
-import { workingDirectory } from "../working-directory.ts";
+import { loadEffectiveConfig, overrideRefusal } from "../effective-config.ts";
 
 export interface LoginSession {
   readonly config: Config;
@@ -22,22 +20,12 @@ export async function openLoginSession(
 ): Promise<LoginSession | undefined> {
   const warn = (message: string) => session.stderr.write(`warning: ${message}\n`);
   try {
-    const { config } = await loadConfig({
-      environment: session.environment,
-      cwd: workingDirectory(),
-      overrides: collectOverrides(command),
-      flags: {},
-      isStrict: isStrictConfig(command),
-      warn,
-    });
+    const { config } = await loadEffectiveConfig(command, session, {});
     const { codexHome, cliAuthCredentialsStore: store } = config;
     return { config, store: lockedStore(codexHome, openCredentialStore({ codexHome, store, warn })) };
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    const isOverride = error.code.startsWith("override_");
-    session.stderr.write(
-      `${isOverride ? "Error parsing -c overrides" : "Error loading configuration"}: ${error.message}\n`,
-    );
+    session.stderr.write(`${overrideRefusal(error) ?? `Error loading configuration: ${error.message}`}\n`);
     if (error.hint !== undefined) session.stderr.write(`hint: ${error.hint}\n`);
     return undefined;
   }

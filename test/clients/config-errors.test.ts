@@ -67,6 +67,27 @@ const refused: readonly Case[] = [
     expect: { code: 1, stdout: "", stderr: /Invalid override \(missing '='\): foo\n/ },
   },
   {
+    title: "codex exec says of -c that it is what is wrong",
+    args: ["exec", "--skip-git-repo-check", "-c", "foo", "hi"],
+    expect: {
+      code: 1,
+      stdout: "",
+      stderr: /^Error parsing -c overrides: Invalid override \(missing '='\): foo\n/,
+    },
+  },
+  {
+    title: "an instructions file that is not there is named, whatever the command",
+    args: list,
+    config: 'experimental_instructions_file = "/nonexistent/x.md"\n',
+    expect: {
+      code: 1,
+      stdout: "",
+      stderr:
+        /^Error: failed to read experimental instructions file \/nonexistent\/x\.md: No such file or directory \(os error 2\)\n/,
+    },
+    differs: { newest: "the key has another name in the newest" },
+  },
+  {
     title: "-c without a key is refused",
     args: [...list, "-c", "=x"],
     expect: { code: 1, stdout: "", stderr: /Empty key in override: =x\n/ },

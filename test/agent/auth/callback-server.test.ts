@@ -53,7 +53,7 @@ describe("the callback server of a login in the browser", () => {
 
   async function begin(
     options: MockIssuerOptions = {},
-    more: { workspaceId?: string; client?: string; ports?: readonly number[] } = {},
+    more: { workspaceIds?: readonly string[]; client?: string; ports?: readonly number[] } = {},
   ): Promise<World> {
     const issuer = await startMockIssuer(options);
     cleanups.push(issuer.close);
@@ -74,7 +74,7 @@ describe("the callback server of a login in the browser", () => {
       issuer: issuerAt(issuer.url, more.client),
       environment: {},
       ports: more.ports ?? [0],
-      workspaceId: more.workspaceId,
+      workspaceIds: more.workspaceIds,
       onFailure: (error) => failures.push(error.message),
     });
     cleanups.push(login.close);
@@ -98,7 +98,10 @@ describe("the callback server of a login in the browser", () => {
   }
 
   test("sends the browser to the issuer with the original's parameters in the original's order", async () => {
-    const { login, issuer } = await begin({}, { workspaceId: "workspace-1", client: "app_x" });
+    const { login, issuer } = await begin(
+      {},
+      { workspaceIds: ["workspace-1", "workspace-2"], client: "app_x" },
+    );
     const url = new URL(login.url);
     assert.equal(url.origin + url.pathname, `${issuer.url}/oauth/authorize`);
     const [challenge, state] = [url.searchParams.get("code_challenge"), url.searchParams.get("state")];
@@ -109,7 +112,7 @@ describe("the callback server of a login in the browser", () => {
       `?response_type=code&client_id=app_x&redirect_uri=http%3A%2F%2Flocalhost%3A${login.port}%2Fauth%2Fcallback` +
         `&scope=openid%20profile%20email%20offline_access&code_challenge=${challenge}&code_challenge_method=S256` +
         `&id_token_add_organizations=true&codex_cli_simplified_flow=true&state=${state}` +
-        "&originator=codex_cli_rs&allowed_workspace_id=workspace-1",
+        "&originator=codex_cli_rs&allowed_workspace_id=workspace-1%2Cworkspace-2",
     );
   });
 
@@ -241,10 +244,13 @@ describe("the callback server of a login in the browser", () => {
   });
 
   test("keeps no login of another workspace than the one that is forced", async () => {
-    const world = await begin({ accountId: "account-2" }, { workspaceId: "workspace-1" });
+    const world = await begin({ accountId: "account-2" }, { workspaceIds: ["workspace-1"] });
     const answer = await world.ask(await world.redirected());
     assert.deepEqual([answer.status, answer.body], [500, "Login is restricted to workspace id workspace-1."]);
     assert.deepEqual(world.saved, []);
+    const several = await begin({ accountId: "account-2" }, { workspaceIds: ["workspace-1", "account-2"] });
+    assert.equal((await several.ask(await several.redirected())).status, 302);
+    assert.equal(several.saved.length, 1);
   });
 
   test("does not take a visit to /success for a login", async () => {

@@ -18,7 +18,7 @@ const accessToken: AuthDocument = { OPENAI_API_KEY: null, personal_access_token:
 
 async function enforce(
   document: AuthDocument | undefined,
-  rules: { forcedLoginMethod?: "api" | "chatgpt"; forcedChatgptWorkspaceId?: string },
+  rules: { forcedLoginMethod?: "api" | "chatgpt"; forcedChatgptWorkspaceIds?: readonly string[] },
   environment: Record<string, string> = {},
 ): Promise<{ message: string | undefined; isRemoved: boolean }> {
   let isRemoved = false;
@@ -49,11 +49,12 @@ describe("a stored login", () => {
   const isAllowed = { message: undefined, isRemoved: false };
   for (const [what, document, rules, environment] of [
     ["of any kind without a rule", apiKey, {}, {}],
-    ["that is none", undefined, { forcedLoginMethod: "api", forcedChatgptWorkspaceId: "w" }, {}],
+    ["that is none", undefined, { forcedLoginMethod: "api", forcedChatgptWorkspaceIds: ["w"] }, {}],
     ["by key where a key is wanted", apiKey, { forcedLoginMethod: "api" }, {}],
-    ["by key where only a workspace is wanted", apiKey, { forcedChatgptWorkspaceId: "w" }, {}],
+    ["by key where only a workspace is wanted", apiKey, { forcedChatgptWorkspaceIds: ["w"] }, {}],
     ["with ChatGPT where that is wanted", chatgpt, { forcedLoginMethod: "chatgpt" }, {}],
-    ["of the workspace that is wanted", chatgpt, { forcedChatgptWorkspaceId: "workspace-1" }, {}],
+    ["of the workspace that is wanted", chatgpt, { forcedChatgptWorkspaceIds: ["workspace-1"] }, {}],
+    ["of one of them", chatgpt, { forcedChatgptWorkspaceIds: ["workspace-2", "workspace-1"] }, {}],
     [
       "with ChatGPT beside a key in CODEX_API_KEY",
       chatgpt,
@@ -88,13 +89,19 @@ describe("a stored login", () => {
     [
       "of another workspace",
       chatgpt,
-      { forcedChatgptWorkspaceId: "workspace-2" },
+      { forcedChatgptWorkspaceIds: ["workspace-2"] },
       "Login is restricted to workspace workspace-2, but current credentials belong to workspace-1. Logging out.",
+    ],
+    [
+      "of none of several workspaces",
+      chatgpt,
+      { forcedChatgptWorkspaceIds: ["workspace-2", "workspace-3"] },
+      "Login is restricted to workspace(s) workspace-2, workspace-3, but current credentials belong to workspace-1. Logging out.",
     ],
     [
       "of no workspace",
       chatgptOf({}),
-      { forcedChatgptWorkspaceId: "workspace-2" },
+      { forcedChatgptWorkspaceIds: ["workspace-2"] },
       "Login is restricted to workspace workspace-2, but current credentials lack a workspace identifier. Logging out.",
     ],
   ] as const) {
@@ -106,9 +113,9 @@ describe("a stored login", () => {
   test("by an access token belongs to the workspace that the issuer names; without an answer it stays", async () => {
     const issuer = await startMockIssuer({ accountId: "workspace-1" });
     const environment = { CODEX_AUTHAPI_BASE_URL: issuer.url };
-    const rules = { forcedChatgptWorkspaceId: "workspace-1" };
+    const rules = { forcedChatgptWorkspaceIds: ["workspace-1"] };
     assert.deepEqual(await enforce(accessToken, rules, environment), isAllowed);
-    const other = await enforce(accessToken, { forcedChatgptWorkspaceId: "workspace-2" }, environment);
+    const other = await enforce(accessToken, { forcedChatgptWorkspaceIds: ["workspace-2"] }, environment);
     assert.equal(other.isRemoved, true);
     await issuer.close();
     const unknown = await enforce(accessToken, rules, environment);

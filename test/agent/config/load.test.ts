@@ -408,11 +408,58 @@ test("--proxy wins over -c, -c over CODEX_PROXY, that over the file; an empty fl
   );
 });
 
-test("several forced workspaces are refused, for none of them may be guessed", async () => {
-  home.write('forced_chatgpt_workspace_id = ["a"]\n');
-  assert.equal((await home.load()).config.forcedChatgptWorkspaceId, "a");
-  home.write('forced_chatgpt_workspace_id = ["a", "b"]\n');
-  assert.match((await home.refusal()).message, /^invalid length 2, expected one workspace\n/);
+test("the instructions file is read with the configuration, and has to say something", async () => {
+  fs.writeFileSync(join(home.work, "pirate.md"), "\n  Be a pirate.\n\n");
+  home.write(" \n", "blank.md");
+  home.write("Be later.", "later.md");
+  const text = async (config: string, ...overrides: string[]) => {
+    home.write(config);
+    try {
+      return (await home.load({ overrides })).config.experimentalInstructions;
+    } catch (error) {
+      return (error as Error).message.replaceAll(home.path, "HOME").replaceAll(home.work, "WORK");
+    }
+  };
+  const missing = "No such file or directory (os error 2)";
+  assert.deepEqual(
+    [
+      await text(""),
+      await text('experimental_instructions_file = "pirate.md"'),
+      await text('model_instructions_file = "later.md"'),
+      await text('model_instructions_file = "later.md"', "model_instructions_file=pirate.md"),
+      await text('experimental_instructions_file = "pirate.md"\nmodel_instructions_file = "later.md"'),
+      await text('experimental_instructions_file = "nowhere.md"'),
+      await text('model_instructions_file = "nowhere.md"'),
+      await text(`experimental_instructions_file = "${home.path}/blank.md"`),
+      await text(`experimental_instructions_file = "${home.path}"`),
+      await text('[profiles.p]\nexperimental_instructions_file = "nowhere.md"'),
+      await text('[profiles.p]\nexperimental_instructions_file = "nowhere.md"', "profile=p"),
+    ],
+    [
+      undefined,
+      "Be a pirate.",
+      "Be later.",
+      "Be a pirate.",
+      "Be a pirate.",
+      `failed to read experimental instructions file WORK/nowhere.md: ${missing}`,
+      `failed to read model instructions file HOME/nowhere.md: ${missing}`,
+      "experimental instructions file is empty: HOME/blank.md",
+      "failed to read experimental instructions file HOME: it is a folder",
+      undefined,
+      `failed to read experimental instructions file WORK/nowhere.md: ${missing}`,
+    ],
+  );
+});
+
+test("forced workspaces are one or several, and blank ones are none", async () => {
+  const ids = async (value: string) => {
+    home.write(`forced_chatgpt_workspace_id = ${value}\n`);
+    return (await home.load()).config.forcedChatgptWorkspaceIds;
+  };
+  assert.deepEqual(
+    [await ids('"a"'), await ids('["a", " b "]'), await ids('" "'), await ids('["", "a"]'), await ids("[]")],
+    [["a"], ["a", "b"], undefined, ["a"], undefined],
+  );
 });
 
 test("without a file everything has its default", async () => {
