@@ -19,23 +19,32 @@ const defaults = {
   requiresOpenaiAuth: false,
 } as const;
 
-/** Ids of [model_providers] that name a built-in provider have no effect. */
-export const builtInProviderIds: readonly string[] = ["openai", "oss", "ollama", "lmstudio"];
+/**
+ * Built-in providers of 0.50: a table of [model_providers] with such an id has no effect. `ollama` and
+ * `lmstudio` came later; who has them in his file means his own.
+ */
+const reservedIds: readonly string[] = ["openai", "oss"];
 
 /**
  * @param root - a checked tree
+ * @param warn - told of tables that have no effect
  * @returns every provider that can be talked to, by id; those with `wire_api = "chat"` cannot
  */
 export function modelProviders(
   root: TomlTable,
   environment: Environment,
+  warn: (message: string) => void,
 ): Readonly<Record<string, ModelProvider>> {
   const providers: Record<string, ModelProvider> = Object.create(null) as Record<string, ModelProvider>;
   for (const provider of builtInProviders(root, environment)) providers[provider.id] = provider;
   for (const [id, table] of Object.entries(tableOf(root, "model_providers"))) {
     const settings = table as TomlTable;
-    if (Object.hasOwn(providers, id) || stringOf(settings, "wire_api") === "chat") continue;
-    providers[id] = providerOf(id, settings);
+    if (reservedIds.includes(id)) {
+      warn(`[${keyText(["model_providers", id])}] has no effect: \`${id}\` is built in`);
+      continue;
+    }
+    if (stringOf(settings, "wire_api") === "chat") delete providers[id];
+    else providers[id] = providerOf(id, settings);
   }
   return providers;
 }

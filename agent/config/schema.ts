@@ -30,7 +30,8 @@ const approvalPolicy = either(
   table("GranularApproval", { granular: kept("categories that may be asked for") }),
 );
 const sandboxMode = oneOf("read-only", "workspace-write", "danger-full-access");
-const reasoningEffort = oneOf("none", "minimal", "low", "medium", "high", "xhigh");
+/** The newest release takes any word; these are the ones that models are known to. */
+const reasoningEffort = oneOf("none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra");
 const reasoningSummary = oneOf("auto", "concise", "detailed", "none");
 const verbosity = oneOf("low", "medium", "high");
 const strings = list(string);
@@ -90,6 +91,7 @@ const shared: Fields = {
   service_tier: kept("Service tier asked for.", string),
   tools: legacyTools(),
   windows: kept("Settings of Windows."),
+  disable_response_storage: kept("Of earlier versions.", boolean),
 };
 
 function legacyTools(): Fields[string] {
@@ -205,7 +207,10 @@ export const rootFields: Fields = {
   review_model: used(string, "Model of reviews.", '"gpt-5-codex"'),
   profile: used(string, "Key of `profiles` that is in force without `-p`."),
   profiles: used(map(profile, "NAME"), "Named sets of settings: `-p NAME`."),
-  model_providers: used(map(modelProvider, "ID"), "Providers beside the built-in ones, which win."),
+  model_providers: used(
+    map(modelProvider, "ID"),
+    "Providers beside the built-in `openai` and `oss`, which win.",
+  ),
   mcp_servers: used(map(mcpServer, "NAME"), "MCP servers; a name has letters, digits, `-` and `_`."),
   model_context_window: used(i64, "Tokens of context, where the table of models is wrong."),
   model_max_output_tokens: used(i64, "Tokens of an answer, where the table of models is wrong."),
@@ -298,6 +303,7 @@ export const rootFields: Fields = {
   instructions: kept("Instructions; the original does not read them either.", string),
   preferred_auth_method: kept("Earlier form of `forced_login_method`.", string),
   ...keptRootKeys(),
+  ...earlierRootKeys(),
 };
 
 function keptTuiKeys(): Fields {
@@ -397,6 +403,21 @@ function keptRootKeys(): Fields {
     "tool_suggest",
   ];
   return Object.fromEntries(names.map((name) => [name, kept("Of later versions.")]));
+}
+
+/** Keys that earlier versions had and 0.50 no longer knows. */
+function earlierRootKeys(): Fields {
+  const names = [
+    "experimental_resume",
+    "include_plan_tool",
+    "internal_originator",
+    "model_family",
+    "responses_originator_header_internal_override",
+    "sandbox_permissions",
+    "use_experimental_reasoning_summary",
+    "use_experimental_streamable_shell_tool",
+  ];
+  return Object.fromEntries(names.map((name) => [name, kept("Of earlier versions.")]));
 }
 
 /** config.toml as one type. */

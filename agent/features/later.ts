@@ -104,7 +104,7 @@ export const laterGroups: readonly LaterGroup[] = [
     stage: "removed",
     isOnByDefault: true,
     keys: `
-      collaboration_modes item_ids realtime_conversation resize_all_images sqlite steer
+      collaboration_modes exec_policy item_ids realtime_conversation resize_all_images skills sqlite steer
       terminal_resize_reflow tool_search_always_defer_mcp_tools tui_app_server worktrees
     `,
   },
@@ -112,15 +112,15 @@ export const laterGroups: readonly LaterGroup[] = [
     stage: "removed",
     isOnByDefault: false,
     keys: `
-      apply_patch_preserve_line_endings apps_mcp_path_override code_mode_buffered_exec
+      apply_patch_preserve_line_endings apps_mcp_gateway apps_mcp_path_override builtin_mcp child_agents_md code_mode_buffered_exec
       code_mode_tool_description_first codex_git_commit elevated_windows_sandbox enable_fanout
       experimental_windows_sandbox external_migration ghost_commit guardian_ext
-      guardianv2.thread_context image_detail_original js_repl js_repl_tools_only
+      guardianv2.thread_context hierarchical_agents image_detail_original js_repl js_repl_tools_only
       local_thread_store_shared_compression multi_agent_mode parallel personality
-      plugin_discovery_prefetch plugin_hooks remote_compaction remote_compaction_v2 remote_control
+      plugin_discovery_prefetch plugin_hooks powershell_utf8 remote_compaction remote_compaction_v2 remote_control
       remote_models request_rule responses_websockets responses_websockets_v2 search_tool
       send_async_message shell_command_tool shell_zsh_fork skill_env_var_dependency_prompt
-      stable_environment_tools tool_search transcript_v2 unavailable_dummy_tools undo
+      stable_environment_tools tool_search transcript_v2 tui2 unavailable_dummy_tools undo
       unified_exec_zsh_fork use_linux_sandbox_bwrap workspace_owner_usage_nudge
     `,
   },

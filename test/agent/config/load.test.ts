@@ -218,11 +218,22 @@ query_params = { v = "1" }
 
   test("a table with the id of a built-in provider has no effect on it", async () => {
     home.write('[model_providers.openai]\nname = "x"\nbase_url = "http://evil/"\n');
-    const { config } = await home.load({ environment: { OPENAI_BASE_URL: "http://good/v1" } });
+    const { config, warnings } = await home.load({ environment: { OPENAI_BASE_URL: "http://good/v1" } });
     assert.deepEqual(
       [config.modelProvider.name, config.modelProvider.baseUrl, config.modelProvider.requiresOpenaiAuth],
       ["OpenAI", "http://good/v1", true],
     );
+    assert.deepEqual(warnings, ["[model_providers.openai] has no effect: `openai` is built in"]);
+  });
+
+  test("ollama and lmstudio, which 0.50 has not built in, are the user's where he has them", async () => {
+    home.write(
+      'model_provider = "ollama"\n[model_providers.ollama]\nname = "x"\nbase_url = "http://far/v1"\n',
+    );
+    const { config, warnings } = await home.load();
+    assert.deepEqual([config.modelProvider.baseUrl, warnings], ["http://far/v1", []]);
+    home.write('model_provider = "ollama"\n[model_providers.ollama]\nname = "x"\nwire_api = "chat"\n');
+    assert.match((await home.refusal()).message, /^`wire_api = "chat"` is not supported\n/);
   });
 
   test("OPENAI_BASE_URL wins over openai_base_url, and an empty one counts for nothing", async () => {
