@@ -61,6 +61,7 @@ const sandboxSources = [
   "placeholders",
   "attachments",
   "mounts",
+  "terminals",
   "namespaces",
   "supervise",
   "bubblewrap",

@@ -3,16 +3,11 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { helperName, type PreparedCommand } from "./command.ts";
+import type { PreparedCommand } from "./command.ts";
 import { statFields } from "./process-tree.ts";
 import { type CommandEnd, exitOf, spawnOptions, started } from "./spawn.ts";
 
 const passedOn: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
-// Between us and the command may be processes of the sandbox, and only a parent is told that a child stopped.
-const stopCheckMs = 200;
-const ofTheSandbox = new Set([helperName, "bwrap"]);
 const ofTheTerminal = new Set<NodeJS.Signals>(["SIGINT", "SIGQUIT"]);
 
 /**
@@ -30,7 +25,6 @@ export async function runInForeground(
   onStderr?: (text: string) => void,
 ): Promise<CommandEnd> {
   // Handlers come first: a signal that arrives while the command starts is passed on, not our end.
-  let watch: NodeJS.Timeout | undefined;
   const early: NodeJS.Signals[] = [];
   let send = (signal: NodeJS.Signals) => {
     early.push(signal);
@@ -57,14 +51,11 @@ export async function runInForeground(
     send = (signal) => void child.kill(signal);
     for (const signal of early) send(signal);
 
-    const onContinue = () => {
-      child.kill("SIGCONT");
-      signalTo(commandBehind(pid), "SIGCONT");
-    };
+    // The sandbox's own processes stop and go on with the command.
+    const onContinue = () => void child.kill("SIGCONT");
     const onChild = () => {
-      if (isStopped(pid) || isStopped(commandBehind(pid))) host.kill(host.pid, "SIGSTOP");
+      if (isStopped(pid)) host.kill(host.pid, "SIGSTOP");
     };
-    if (host.stdin.isTTY) watch = setInterval(onChild, stopCheckMs);
     host.on("SIGCONT", onContinue);
     host.on("SIGCHLD", onChild);
     handlers.push(["SIGCONT", onContinue], ["SIGCHLD", onChild]);
@@ -72,7 +63,6 @@ export async function runInForeground(
     await isSilent;
     return await ended;
   } finally {
-    clearInterval(watch);
     for (const [signal, handler] of handlers) host.off(signal, handler);
   }
 }
@@ -86,23 +76,4 @@ function isInForeground(): boolean {
 
 function isStopped(pid: number): boolean {
   return statFields(pid)?.[0] === "T";
-}
-
-/** The first process below, or the given one, that is none of the sandbox's own. */
-function commandBehind(pid: number): number {
-  try {
-    const [name] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") as [string];
-    const [below] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
-    return ofTheSandbox.has(basename(name)) && below ? commandBehind(Number(below)) : pid;
-  } catch {
-    return pid;
-  }
-}
-
-function signalTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // it has ended
-  }
 }

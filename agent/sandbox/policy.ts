@@ -1,9 +1,10 @@
 // What commands of the agent may do: the policy as it travels, in rollouts, events and the arguments of the
 // helper. It names folders; which of them exist is the matter of writable-roots.ts.
 
-import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
+import type { Environment } from "../environment.ts";
+import { existing, passesLinkIn } from "./planted-links.ts";
 
 /** `workspace-write`: the working directory, the temporary folders and the roots, network only if asked for. */
 export interface WorkspaceWritePolicy {
@@ -23,12 +24,26 @@ export type SandboxPolicy =
 
 /**
  * The policy of a session. Roots are resolved here, once: a command that later puts a link in the place of a
- * root gains nothing by it.
+ * root gains nothing by it. One behind a link that lies in a writable folder stays as it is written: nobody
+ * knows who put the link there, so whoever enforces the policy leaves it out.
+ *
+ * @param environment - where TMPDIR is looked up
  */
-export function sandboxPolicy(config: Pick<Config, "sandboxMode" | "workspaceWrite" | "cwd">): SandboxPolicy {
+export function sandboxPolicy(
+  config: Pick<Config, "sandboxMode" | "workspaceWrite" | "cwd">,
+  environment: Environment = {},
+): SandboxPolicy {
   if (config.sandboxMode !== "workspace-write") return { mode: config.sandboxMode };
   const { writableRoots, networkAccess, excludeTmpdirEnvVar, excludeSlashTmp } = config.workspaceWrite;
-  const roots = [...new Set(writableRoots.map((root) => resolved(resolve(config.cwd, root))))];
+  const named = writableRoots.map((root) => resolve(config.cwd, root));
+  const writable = [
+    ...[config.cwd, ...named],
+    ...(excludeSlashTmp ? [] : ["/tmp"]),
+    ...(excludeTmpdirEnvVar || environment.TMPDIR === undefined ? [] : [environment.TMPDIR]),
+  ];
+  const followed = writable.map(existing).filter((root) => root !== undefined);
+  const resolved = (path: string) => (passesLinkIn(path, followed) ? path : (existing(path) ?? path));
+  const roots = [...new Set(named.map(resolved))];
   return {
     mode: "workspace-write",
     ...(roots.length > 0 && { writable_roots: roots }),
@@ -36,14 +51,6 @@ export function sandboxPolicy(config: Pick<Config, "sandboxMode" | "workspaceWri
     exclude_tmpdir_env_var: excludeTmpdirEnvVar,
     exclude_slash_tmp: excludeSlashTmp,
   };
-}
-
-function resolved(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 /** Whether commands may use the network. */

@@ -1,9 +1,10 @@
 // Where commands under workspace-write may write, and what inside of it stays read-only: the folders that
 // git, codex and agents run code or take orders from. Everything is absolute, exists, and has no link in it.
 
-import { readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "../environment.ts";
+import { existing, isInside, passesLinkIn } from "./planted-links.ts";
 import type { WorkspaceWritePolicy } from "./policy.ts";
 
 /** A folder, or a single file, with everything below it. */
@@ -30,11 +31,11 @@ export function writableRoots(
 ): WritableRoot[] {
   const wanted = [...(policy.writable_roots ?? []), cwd];
   if (!policy.exclude_slash_tmp && isFolder("/tmp")) wanted.push("/tmp");
-  const temporary = environment.TMPDIR;
-  if (!policy.exclude_tmpdir_env_var && temporary !== undefined && isAbsolute(temporary)) {
-    wanted.push(temporary);
-  }
-  const roots = [...new Set(wanted.map(existing).filter((root) => root !== undefined))];
+  const temporary = temporaryFolder(environment);
+  if (!policy.exclude_tmpdir_env_var && temporary !== undefined) wanted.push(temporary);
+  const followed = wanted.map(existing).filter((root) => root !== undefined);
+  const trusted = wanted.filter((path) => existing(path) !== undefined && !passesLinkIn(path, followed));
+  const roots = [...new Set(trusted.map(existing))] as string[];
   const found = [...roots.flatMap(readOnlyIn), ...alsoReadOnly].map(existing);
   // A root that was asked for by name is writable even where another root protects it.
   const readOnly = [...new Set(found)].filter(
@@ -43,9 +44,13 @@ export function writableRoots(
   return roots.map((root) => ({ root, readOnlySubpaths: readOnly.filter((path) => isInside(path, root)) }));
 }
 
-/** Whether one absolute path is another or lies below it; both without links. */
-export function isInside(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+/** TMPDIR, unless it holds the user's home: whatever that is, it is no place for temporary files alone. */
+export function temporaryFolder({ TMPDIR, HOME }: Environment): string | undefined {
+  if (TMPDIR === undefined || !isAbsolute(TMPDIR)) return undefined;
+  const folder = existing(TMPDIR);
+  const home = HOME === undefined ? undefined : existing(HOME);
+  const holdsHome = folder !== undefined && home !== undefined && isInside(home, folder);
+  return folder === undefined || folder === "/" || holdsHome ? undefined : TMPDIR;
 }
 
 function readOnlyIn(root: string): string[] {
@@ -72,14 +77,6 @@ function textOf(path: string): string {
     return statSync(path).isFile() && statSync(path).size <= 8192 ? readFileSync(path, "utf8") : "";
   } catch {
     return "";
-  }
-}
-
-function existing(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
   }
 }
 

@@ -81,10 +81,11 @@ async function run(
     const prepared = sandboxedCommand({
       command: words,
       cwd: config.cwd,
-      policy: sandboxPolicy(config),
+      policy: sandboxPolicy(config, session.environment),
       environment: shellEnvironment(links?.environment ?? session.environment, config.shellEnvironmentPolicy),
       launcher: session.launcher,
-      ...(links !== undefined && { alsoReadOnly: [links.folder] }),
+      // What it finds there decides what the next command may do.
+      alsoReadOnly: [config.codexHome, ...(links === undefined ? [] : [links.folder])],
     });
     if (!optionsOf(command).logDenials) {
       return (await runInForeground(prepared, config.cwd, process)).exitStatus;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -105,7 +106,6 @@ void take_environment(int fd) {
 
 void run_in_bubblewrap(const char *program, struct confinement *confinement) {
   struct layout *layout = &confinement->layout;
-  struct placeholders placeholders;
   int alive[2];
   if (pipe2(alive, O_CLOEXEC) != 0) refuse(SANDBOX_REFUSED, NULL, "cannot make a pipe: %s", strerror(errno));
   char self[PATH_MAX], folder[PATH_MAX], number[16];
@@ -114,14 +114,20 @@ void run_in_bubblewrap(const char *program, struct confinement *confinement) {
   self[length] = '\0';
 
   block_signals();
-  make_placeholders(&layout->protected, &placeholders);
-  pid_t remover = fork_remover(&placeholders, alive[0], alive[1]);
-  close_placeholders(&placeholders);
+  struct remover remover = make_placeholders(&layout->protected, alive[0], alive[1]);
   close(alive[0]);
+  int supervision[2];  // [0] here, [1] inside
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, supervision) != 0) {
+    refuse(SANDBOX_REFUSED, NULL, "cannot make a pair of sockets: %s", strerror(errno));
+  }
+  struct terminals terminals;
+  find_terminals(&terminals);
 
   add_words(program, "--die-with-parent", NULL);
   add_words(has_path(&layout->roots, "/") ? "--bind" : "--ro-bind", "/", "/");
-  add_words("--dev-bind", "/dev", "/dev");
+  // With one of the caller's in use, its name must stay what it is; then there are no new ones.
+  if (terminals.count == 0) add_words("--dev", "/dev", NULL);
+  else add_words("--dev-bind", "/dev", "/dev");
   add_words("--unshare-pid", "--unshare-ipc", NULL);
   add_words("--proc", "/proc", NULL);
   add_words("--tmpfs", "/dev/shm", NULL);
@@ -138,7 +144,9 @@ void run_in_bubblewrap(const char *program, struct confinement *confinement) {
   add_words("--", "/dev/shm/codex-linux-sandbox", NULL);
   snprintf(number, sizeof number, "%d", keep_environment());
   add_words("--environment-fd", number, NULL);
-  add_words("--mounts", "given", NULL);
+  snprintf(number, sizeof number, "%d", supervision[1]);
+  add_words("--supervision-fd", number, NULL);
+  add_words("--mounts", terminals.count == 0 ? "given-with-terminals" : "given", NULL);
   add_words("--sandbox-policy-cwd", confinement->policy_cwd, NULL);
   add_words("--sandbox-policy", confinement->policy_text, NULL);
   add_word("--");
@@ -148,12 +156,14 @@ void run_in_bubblewrap(const char *program, struct confinement *confinement) {
   if (child < 0) refuse(SANDBOX_REFUSED, NULL, "cannot fork: %s", strerror(errno));
   if (child == 0) {
     fcntl(alive[1], F_SETFD, 0);
+    fcntl(supervision[1], F_SETFD, 0);
     restore_signals();
     execve(program, words, no_environment);
     refuse(SANDBOX_REFUSED, NULL, "cannot start %s: %s", program, strerror(errno));
   }
   close(alive[1]);
-  struct ending ending = wait_for_end(child, -1);
-  if (remover > 0) waitpid(remover, NULL, 0);
+  close(supervision[1]);
+  struct ending ending = wait_for_end(child, supervision[0], supervision[0]);
+  wait_for_removal(&remover, &layout->protected);
   end_as(ending.status);
 }

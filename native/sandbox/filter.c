@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ enum {
   NR_MOUNT_SETATTR = 442,
   NR_QUOTACTL_FD = 443,
   NR_PROCESS_MRELEASE = 448,
+  NR_FCHMODAT2 = 452,
   NR_OPEN_TREE_ATTR = 467,
 };
 
@@ -75,7 +77,10 @@ static const int denied_without_network[] = {
     SYS_sendto,   SYS_sendmmsg, SYS_recvmmsg, SYS_setsockopt,
 };
 
-enum { FILTER_SPACE = 256 };
+// By the number of a process, or by a name, they reach those of the same user outside.
+static const int denied_among_others[] = {SYS_mq_open, SYS_mq_unlink};
+
+enum { FILTER_SPACE = 512 };
 static struct sock_filter filter[FILTER_SPACE];
 static unsigned short length;
 
@@ -89,7 +94,8 @@ static void emit(struct sock_filter instruction) {
 #define ANSWER(error) STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
 #define LOAD(field) STATEMENT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, field))
 // The low half of an argument, which is all that the kernel looks at where it takes an int.
-#define LOAD_ARGUMENT(n) LOAD(args[n])
+#define LOAD_ARGUMENT(n) \
+  STATEMENT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, args) + 8 * (unsigned)(n))
 
 static void deny(int number, int error) {
   JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1);
@@ -146,11 +152,14 @@ static void refuse_terminal_injection(void) {
   end_call(start);
 }
 
-// Datagrams name their receiver at each sendmsg(2), so connect(2) denied would not hold them.
+// Datagrams name their receiver at each sendmsg(2), so connect(2) denied would not hold them. The kernel
+// makes some of other types too (of SOCK_RAW, for one), so only what is a connection is let through.
 static void refuse_datagrams(void) {
   LOAD_ARGUMENT(1);
   STATEMENT(BPF_ALU | BPF_AND | BPF_K, 0xF);
-  deny_if_argument_is(SOCK_DGRAM);
+  JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 2, 0);
+  JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, 1, 0);
+  ANSWER(EPERM);
 }
 
 static void only_local_pairs(int number) {
@@ -176,26 +185,73 @@ static void refuse_odd_families(bool unix_sockets) {
   if (!unix_sockets) only_local_pairs(SYS_socketpair);
 }
 
+struct open_call {
+  int number, flags_argument;
+};
+
+static const struct open_call opens[] = {
+    {SYS_openat, 2},
+#ifdef SYS_open
+    {SYS_open, 1},
+#endif
+};
+enum { OPENS = sizeof opens / sizeof *opens };
+
 // Landlock before ABI 3 lets truncate(2), and open(2) for reading with O_TRUNC, empty any file.
 static void refuse_truncation(void) {
   deny(SYS_truncate, EPERM);
-  deny(NR_OPENAT2, ENOSYS);
-  static const struct {
-    int number, flags_argument;
-  } opens[] = {
-      {SYS_openat, 2},
-#ifdef SYS_open
-      {SYS_open, 1},
-#endif
-  };
-  for (size_t i = 0; i < sizeof opens / sizeof *opens; i++) {
+  for (int i = 0; i < OPENS; i++) {
     unsigned short start = begin_call(opens[i].number);
-    STATEMENT(BPF_LD | BPF_W | BPF_ABS,
-              (unsigned)(offsetof(struct seccomp_data, args) + 8 * (size_t)opens[i].flags_argument));
+    LOAD_ARGUMENT(opens[i].flags_argument);
     STATEMENT(BPF_ALU | BPF_AND | BPF_K, O_TRUNC | O_ACCMODE);
     deny_if_argument_is(O_TRUNC | O_RDONLY);
     end_call(start);
   }
+}
+
+static void deny_if_argument_has(int argument, unsigned bits) {
+  LOAD_ARGUMENT(argument);
+  JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
+  ANSWER(EPERM);
+}
+
+// A set-uid program left in a folder that others reach would give them the user's rights, outside.
+static void refuse_set_uid(void) {
+  static const struct {
+    int number, mode_argument;
+  } calls[] = {
+      {SYS_fchmod, 1},
+      {SYS_fchmodat, 2},
+      {NR_FCHMODAT2, 2},
+      {SYS_mknodat, 2},
+#ifdef SYS_open
+      {SYS_chmod, 1},
+      {SYS_creat, 1},
+      {SYS_mknod, 1},
+#endif
+  };
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    unsigned short start = begin_call(calls[i].number);
+    deny_if_argument_has(calls[i].mode_argument, S_ISUID);
+    end_call(start);
+  }
+  for (int i = 0; i < OPENS; i++) {
+    unsigned short start = begin_call(opens[i].number);
+    LOAD_ARGUMENT(opens[i].flags_argument);  // the mode means nothing where no file is made
+    JUMP(BPF_JMP | BPF_JSET | BPF_K, O_CREAT | (O_TMPFILE & ~O_DIRECTORY), 0, 3);
+    deny_if_argument_has(opens[i].flags_argument + 1, S_ISUID);
+    end_call(start);
+  }
+  deny(NR_OPENAT2, ENOSYS);  // its mode and flags are in memory, where a filter cannot look
+}
+
+// prlimit(2) on another process can end it; on the caller itself it is setrlimit(2).
+static void refuse_others_limits(void) {
+  unsigned short start = begin_call(SYS_prlimit64);
+  LOAD_ARGUMENT(0);
+  JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+  ANSWER(EPERM);
+  end_call(start);
 }
 
 bool has_seccomp(void) {
@@ -209,6 +265,13 @@ void restrict_system_calls(const struct filter_choice *choice) {
   for (size_t i = 0; i < sizeof always_denied / sizeof *always_denied; i++) deny(always_denied[i], EPERM);
   refuse_namespaces();
   refuse_terminal_injection();
+  refuse_set_uid();
+  if (choice->is_among_others) {
+    for (size_t i = 0; i < sizeof denied_among_others / sizeof *denied_among_others; i++) {
+      deny(denied_among_others[i], EPERM);
+    }
+    refuse_others_limits();
+  }
   if (choice->guards_truncation) refuse_truncation();
   if (choice->network_access) {
     refuse_odd_families(choice->unix_sockets);

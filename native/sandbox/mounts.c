@@ -15,20 +15,29 @@
 #include "sandbox.h"
 
 enum { NR_OPEN_TREE = 428, NR_MOVE_MOUNT = 429, NR_MOUNT_SETATTR = 442 };
-enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 4, WHOLE_TREE = 0x8000, ATTR_RDONLY = 1 };
+enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 4, TO_EMPTY_PATH = 0x40, WHOLE_TREE = 0x8000, ATTR_RDONLY = 1 };
 
 struct attributes {
   uint64_t set, clear, propagation, userns_fd;
 };
 
-static int clone_tree(const char *path) {
-  return (int)syscall(NR_OPEN_TREE, AT_FDCWD, path, TREE_CLONE | O_CLOEXEC | WHOLE_TREE | AT_SYMLINK_NOFOLLOW);
+// Nothing is followed: a link on the way was put there since the paths were planned.
+int clone_at(const char *path) {
+  int place = open_without_links(path);
+  if (place < 0) return -1;
+  int tree = (int)syscall(NR_OPEN_TREE, place, "", TREE_CLONE | O_CLOEXEC | WHOLE_TREE | AT_EMPTY_PATH);
+  int error = errno;
+  close(place);
+  errno = error;
+  return tree;
 }
 
-static bool attach(int tree, const char *path) {
-  bool is_attached = syscall(NR_MOVE_MOUNT, tree, "", AT_FDCWD, path, FROM_EMPTY_PATH) == 0;
+bool attach_at(int tree, const char *path) {
+  int place = open_without_links(path);
+  if (place < 0) return false;
+  bool is_attached = syscall(NR_MOVE_MOUNT, tree, "", place, "", FROM_EMPTY_PATH | TO_EMPTY_PATH) == 0;
   int error = errno;
-  close(tree);
+  close(place);
   errno = error;
   return is_attached;
 }
@@ -39,15 +48,13 @@ static bool make_read_only(int tree, const char *path, unsigned flags) {
 }
 
 static bool mount_on_itself(const char *path, bool read_only) {
-  int tree = clone_tree(path);
+  int tree = clone_at(path);
   if (tree < 0) return false;
-  if (read_only && !make_read_only(tree, "", AT_EMPTY_PATH)) {
-    int error = errno;
-    close(tree);
-    errno = error;
-    return false;
-  }
-  return attach(tree, path);
+  bool is_mounted = (!read_only || make_read_only(tree, "", AT_EMPTY_PATH)) && attach_at(tree, path);
+  int error = errno;
+  close(tree);
+  errno = error;
+  return is_mounted;
 }
 
 static bool is_root_below(const struct layout *layout, const char *folder) {
@@ -55,17 +62,6 @@ static bool is_root_below(const struct layout *layout, const char *folder) {
     if (lies_within(layout->roots.paths[i], folder)) return true;
   }
   return false;
-}
-
-// Terminals of its own where none of the caller's is in use; with one, its name must stay what it is.
-static void make_terminals(void) {
-  int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-  if (terminal >= 0) close(terminal);
-  if (terminal >= 0 || isatty(0) || isatty(1) || isatty(2)) return;
-  if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") != 0) return;
-  struct stat status;
-  bool is_link = lstat("/dev/ptmx", &status) == 0 && S_ISLNK(status.st_mode);
-  if (!is_link && mount("/dev/pts/ptmx", "/dev/ptmx", NULL, MS_BIND, NULL) != 0) umount2("/dev/pts", MNT_DETACH);
 }
 
 // Sockets by which a program outside would run commands for whoever connects. With network access alone;
@@ -148,7 +144,7 @@ struct mount_result make_mounts(const struct layout *layout, bool has_own_pids, 
   for (size_t i = 0; i < attachments.count; i++) {
     struct attachment *attachment = &attachments.list[i];
     if (attachment->kind != ATTACHED_ROOT) continue;
-    attachment->tree = clone_tree(attachment->path);  // before all becomes read-only
+    attachment->tree = clone_at(attachment->path);  // before all becomes read-only
     STEP("a writable root", attachment->tree >= 0);
   }
 
@@ -158,13 +154,17 @@ struct mount_result make_mounts(const struct layout *layout, bool has_own_pids, 
     const struct attachment *attachment = &attachments.list[i];
     STEP("a path in a writable root",
          attachment->kind == ATTACHED_ROOT
-             ? attach(attachment->tree, attachment->path)
+             ? attach_at(attachment->tree, attachment->path)
              : mount_on_itself(attachment->path, attachment->kind == ATTACHED_READ_ONLY));
   }
   if (!is_root_below(layout, "/dev/shm")) {
     result.has_private_shm = mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
   }
-  if (!is_root_below(layout, "/dev/pts")) make_terminals();
+  if (!is_root_below(layout, "/dev/pts")) {
+    struct terminals terminals;
+    find_terminals(&terminals);
+    result.has_own_terminals = make_terminals(&terminals);
+  }
   if (hides_sockets) hide_sockets();
   return_to(folder, &was);
   return result;

@@ -66,6 +66,14 @@ static void say(int fd, const void *message, size_t size) {
   if (write(fd, message, size) != (ssize_t)size) _exit(SANDBOX_REFUSED);
 }
 
+static void tell(int messages, int status, bool leaves_processes) {
+  struct ending ending;
+  memset(&ending, 0, sizeof ending);
+  ending.status = status;
+  ending.leaves_processes = leaves_processes;
+  say(messages, &ending, sizeof ending);
+}
+
 // Until nothing is left in the namespace. The end of the command is told at once, to let its caller go on.
 static void wait_for_all(pid_t command, int messages) {
   sigset_t all;
@@ -76,19 +84,16 @@ static void wait_for_all(pid_t command, int messages) {
   for (;;) {
     pid_t child;
     int how;
-    while ((child = waitpid(-1, &how, WNOHANG)) > 0) {
+    while ((child = waitpid(-1, &how, WNOHANG | WUNTRACED)) > 0) {
       if (child != command) continue;
+      if (WIFSTOPPED(how)) tell(messages, how, true);
+      else has_ended = true;
       status = how;
-      has_ended = true;
     }
     bool is_empty = child < 0 && errno == ECHILD;
     if (has_ended && !is_told) {
-      struct ending ending;
-      memset(&ending, 0, sizeof ending);
-      ending.status = status;
-      ending.leaves_processes = !is_empty;
       if (!is_empty) prctl(PR_SET_PDEATHSIG, 0);  // they may outlive the caller
-      say(messages, &ending, sizeof ending);
+      tell(messages, status, !is_empty);
       is_told = true;
     }
     if (is_empty) _exit(0);
@@ -121,7 +126,13 @@ static void be_first_process(struct confinement *confinement, bool own_pids, con
     if (!own_pids) prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(messages);
     restore_signals();
-    confine_and_become(confinement, MOUNTS_GIVEN, mounts.has_private_shm);
+    struct surroundings surroundings = {
+        .has_mounts = true,
+        .has_private_shm = mounts.has_private_shm,
+        .has_own_terminals = mounts.has_own_terminals,
+        .has_own_pids = own_pids,
+    };
+    confine_and_become(confinement, &surroundings);
   }
   // Whoever reads the command's output to its end waits for the command, not for this.
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -147,27 +158,23 @@ static void try_namespaces(struct confinement *confinement, bool own_pids) {
   close(go[0]);
   close(messages[1]);
   struct readiness readiness;
-  struct placeholders placeholders = {0};
-  pid_t remover = 0;
   if (first > 0) {
-    make_placeholders(&confinement->layout.protected, &placeholders);
     // Readable when the process has ended and with it all others of its namespace.
     int ended = (int)syscall(NR_PIDFD_OPEN, first, 0);
-    remover = ended < 0 ? 0 : fork_remover(&placeholders, ended, go[1]);
+    struct remover remover = make_placeholders(&confinement->layout.protected, ended, go[1]);
     if (ended >= 0) close(ended);
-    close_placeholders(&placeholders);
     if (write(go[1], "", 1) == 1 && read(messages[0], &readiness, sizeof readiness) == sizeof readiness &&
         readiness.failed_step == NULL) {
-      struct ending ending = wait_for_end(first, messages[0]);
+      struct ending ending = wait_for_end(first, messages[0], -1);
       if (!ending.leaves_processes) {
         waitpid(first, NULL, 0);
-        if (remover > 0) waitpid(remover, NULL, 0);
+        wait_for_removal(&remover, &confinement->layout.protected);
       }
       end_as(ending.status);
     }
     kill(first, SIGKILL);
     waitpid(first, NULL, 0);
-    if (remover > 0) waitpid(remover, NULL, 0);
+    wait_for_removal(&remover, &confinement->layout.protected);
   }
   close(go[1]);
   close(messages[0]);

@@ -24,14 +24,76 @@ static bool is_in_a_root(const char *path, const struct layout *layout) {
   return false;
 }
 
-// Resolved, so that a link put in a root's place later leads nowhere new. What does not exist is no root:
-// the policy allows writing there, not making it.
-static void add_root(struct layout *layout, const char *path, const char *base) {
-  char joined[PATH_MAX], resolved[PATH_MAX];
-  int written = path[0] == '/' ? snprintf(joined, sizeof joined, "%s", path)
-                               : snprintf(joined, sizeof joined, "%s/%s", base, path);
-  if (written < 0 || (size_t)written >= sizeof joined || realpath(joined, resolved) == NULL) return;
-  if (!has_path(&layout->roots, resolved)) add_path(&layout->roots, resolved);
+// Absolute, with its links; false where it is too long.
+static bool join(char joined[PATH_MAX], const char *path, const char *base) {
+  int written = path[0] == '/' ? snprintf(joined, PATH_MAX, "%s", path) : snprintf(joined, PATH_MAX, "%s/%s", base, path);
+  return written >= 0 && written < PATH_MAX;
+}
+
+// What does not exist is no root: the policy allows writing there, not making it.
+static void add_root(struct layout *layout, const char *path) {
+  char resolved[PATH_MAX];
+  if (realpath(path, resolved) != NULL && !has_path(&layout->roots, resolved)) add_path(&layout->roots, resolved);
+}
+
+enum { MOST_LINKS = 40 };  // as the kernel has it
+
+// Whether a link on the way lies in a root: a command of an earlier sandbox may have put it there, or whoever
+// made the repository.
+static bool passes_link_in_root(const char *path, const struct layout *layout) {
+  char done[PATH_MAX] = "/", rest[PATH_MAX], next[2 * PATH_MAX], target[PATH_MAX], candidate[PATH_MAX];
+  snprintf(rest, sizeof rest, "%s", path);
+  for (int links = 0;;) {
+    size_t skipped = strspn(rest, "/"), length = strcspn(rest + skipped, "/");
+    if (length == 0) return false;
+    if (snprintf(candidate, sizeof candidate, "%s%s%.*s", done, strcmp(done, "/") == 0 ? "" : "/", (int)length,
+                 rest + skipped) >= PATH_MAX) {
+      return true;
+    }
+    memmove(rest, rest + skipped + length, strlen(rest + skipped + length) + 1);
+    struct stat status;
+    if (lstat(candidate, &status) != 0) return true;
+    if (!S_ISLNK(status.st_mode)) {
+      if (realpath(candidate, done) == NULL) return true;  // for `.` and `..`
+      continue;
+    }
+    ssize_t size = readlink(candidate, target, sizeof target - 1);
+    if (is_in_a_root(done, layout) || size <= 0 || ++links > MOST_LINKS) return true;
+    target[size] = '\0';
+    if (snprintf(next, sizeof next, "%s/%s", target, rest) >= PATH_MAX) return true;
+    snprintf(rest, sizeof rest, "%.*s", PATH_MAX - 1, next);
+    if (target[0] == '/') snprintf(done, sizeof done, "/");
+  }
+}
+
+// A temporary folder is not one where the user lives.
+static bool is_temporary(const char *path) {
+  const char *home = getenv("HOME");
+  char folder[PATH_MAX], resolved_home[PATH_MAX];
+  if (realpath(path, folder) == NULL || strcmp(folder, "/") == 0) return false;
+  return home == NULL || realpath(home, resolved_home) == NULL || !lies_within(resolved_home, folder);
+}
+
+// The path as it is now, if no link was put on the way in the meantime; the last name may be one.
+int open_without_links(const char *path) {
+  int folder = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  while (folder >= 0) {
+    path += strspn(path, "/");
+    size_t length = strcspn(path, "/");
+    if (length == 0) return folder;
+    char name[NAME_MAX + 1];
+    int next = -1;
+    if (length <= NAME_MAX) {
+      snprintf(name, sizeof name, "%.*s", (int)length, path);
+      next = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    }
+    int problem = length <= NAME_MAX ? errno : ENAMETOOLONG;
+    close(folder);
+    errno = problem;
+    folder = next;
+    path += length;
+  }
+  return -1;
 }
 
 static void protect(struct layout *layout, const char *path) {
@@ -97,12 +159,26 @@ static void sort(struct path_list *list) {
 void plan_layout(const struct sandbox_policy *policy, const char *policy_cwd, struct layout *layout) {
   *layout = (struct layout){0};
   if (policy->mode != MODE_WORKSPACE_WRITE) return;
-  add_root(layout, policy_cwd, ".");
-  for (size_t i = 0; i < policy->writable_roots.count; i++) add_root(layout, policy->writable_roots.paths[i], policy_cwd);
-  size_t workspaces = layout->roots.count;
-  if (!policy->exclude_slash_tmp) add_root(layout, "/tmp", "/");
+  struct path_list wanted = {0};
+  char path[PATH_MAX];
+  if (join(path, policy_cwd, ".")) add_path(&wanted, path);
+  for (size_t i = 0; i < policy->writable_roots.count; i++) {
+    if (join(path, policy->writable_roots.paths[i], policy_cwd)) add_path(&wanted, path);
+  }
+  size_t named = wanted.count;
+  if (!policy->exclude_slash_tmp) add_path(&wanted, "/tmp");
   const char *temporary = getenv("TMPDIR");
-  if (!policy->exclude_tmpdir_variable && temporary != NULL && temporary[0] != '\0') add_root(layout, temporary, policy_cwd);
+  if (!policy->exclude_tmpdir_variable && temporary != NULL && temporary[0] != '\0' &&
+      join(path, temporary, policy_cwd) && is_temporary(path)) {
+    add_path(&wanted, path);
+  }
+  struct layout followed = {0};
+  for (size_t i = 0; i < wanted.count; i++) add_root(&followed, wanted.paths[i]);
+  size_t workspaces = 0;
+  for (size_t i = 0; i < wanted.count; i++) {
+    if (!passes_link_in_root(wanted.paths[i], &followed)) add_root(layout, wanted.paths[i]);
+    if (i < named) workspaces = layout->roots.count;
+  }
 
   // In folders for everybody's temporary files nothing is made, only kept.
   for (size_t i = 0; i < layout->roots.count; i++) protect_names(layout, layout->roots.paths[i], i < workspaces);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ static const char help[] =
     "  -h, --help                                     print help\n";
 
 struct arguments {
-  const char *policy_cwd, *policy, *mounts, *environment_fd;
+  const char *policy_cwd, *policy, *mounts, *environment_fd, *supervision_fd;
   char **command;
 };
 
@@ -85,6 +86,8 @@ static void parse(char **argv, struct arguments *arguments) {
       take(&arguments->mounts, "--mounts", value);
     } else if ((value = option_value("--environment-fd", argv, &at)) != NULL) {
       take(&arguments->environment_fd, "--environment-fd", value);
+    } else if ((value = option_value("--supervision-fd", argv, &at)) != NULL) {
+      take(&arguments->supervision_fd, "--supervision-fd", value);
     } else {
       refuse_usage("unexpected argument: ", argv[at]);
     }
@@ -100,32 +103,59 @@ static void __attribute__((noreturn)) become(char **command) {
   refuse(SANDBOX_NOT_STARTED, NULL, "Failed to execvp %s: %s (os error %d)", command[0], strerror(problem), problem);
 }
 
-// An open folder would be a way around the mounts: it leads to those of the caller.
-static void refuse_open_folders(void) {
+static bool sends_anywhere(int fd) {
+  int type;
+  socklen_t size = sizeof type;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type != SOCK_STREAM && type != SOCK_SEQPACKET;
+}
+
+// An open folder would be a way around the mounts: it leads to those of the caller. A datagram socket would be
+// one around the filter: each message names its receiver.
+static void refuse_open_ways(bool network_access) {
   for (int fd = 0; fd <= 2; fd++) {
     struct stat status;
     if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
       refuse(SANDBOX_REFUSED, "give it a file, a pipe or /dev/null", "descriptor %d is an open folder", fd);
     }
+    if (!network_access && sends_anywhere(fd)) {
+      refuse(SANDBOX_REFUSED, "give it a file, a pipe or /dev/null", "descriptor %d is a socket for datagrams", fd);
+    }
   }
 }
 
-void confine_and_become(const struct confinement *confinement, enum mounts_by mounts, bool has_private_shm) {
+void confine_and_become(const struct confinement *confinement, const struct surroundings *surroundings) {
   struct filter_choice choice = {
       .network_access = confinement->policy->network_access,
       // Without mounts nothing tells the service manager's socket from a harmless one.
-      .unix_sockets = mounts == MOUNTS_GIVEN,
-      .guards_truncation = landlock_abi() < 3 && mounts != MOUNTS_GIVEN,
+      .unix_sockets = surroundings->has_mounts,
+      .guards_truncation = landlock_abi() < 3 && !surroundings->has_mounts,
+      .is_among_others = !surroundings->has_own_pids,
+  };
+  struct file_choice files = {
+      .layout = &confinement->layout,
+      .has_private_shm = surroundings->has_private_shm,
+      .has_own_terminals = surroundings->has_own_terminals,
   };
   refuse_privileges(confinement->policy->network_access);
-  restrict_files(&confinement->layout, has_private_shm);
+  restrict_files(&files);
   restrict_system_calls(&choice);
   become(confinement->command);
 }
 
+// Goes on in the child; the parent tells its stops and its end.
+static void fork_under_supervision(int outside) {
+  block_signals();
+  pid_t command = fork();
+  if (command < 0) refuse(SANDBOX_REFUSED, NULL, "cannot fork: %s", strerror(errno));
+  if (command > 0) wait_inside(command, outside);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  close(outside);
+  restore_signals();
+}
+
 static enum mounts_by which_mounts(const char *name) {
-  static const char *const names[] = {"auto", "own", "bubblewrap", "none", "given"};
-  for (int i = 0; name != NULL && i <= MOUNTS_GIVEN; i++) {
+  static const char *const names[] = {"auto", "own", "bubblewrap", "none", "given", "given-with-terminals"};
+  for (int i = 0; name != NULL && i <= MOUNTS_GIVEN_WITH_TERMINALS; i++) {
     if (strcmp(name, names[i]) == 0) return (enum mounts_by)i;
   }
   if (name != NULL) refuse_usage("invalid value for --mounts: ", name);
@@ -146,9 +176,10 @@ int run_linux_sandbox(int argc, char **argv) {
   if (policy.mode == MODE_FULL_ACCESS) become(arguments.command);
 
   if (arguments.environment_fd != NULL) take_environment(atoi(arguments.environment_fd));
+  int outside = arguments.supervision_fd == NULL ? -1 : keep_descriptor(atoi(arguments.supervision_fd));
   close_inherited_descriptors(3);
-  refuse_open_folders();
-  if (landlock_abi() == 0) restrict_files(&(struct layout){0}, false);  // says why not
+  refuse_open_ways(policy.network_access);
+  if (landlock_abi() == 0) restrict_files(&(struct file_choice){.has_private_shm = false});  // says why not
   struct confinement confinement = {
       .policy = &policy,
       .policy_cwd = arguments.policy_cwd,
@@ -163,5 +194,13 @@ int run_linux_sandbox(int argc, char **argv) {
   if (mounts == MOUNTS_OWN || mounts == MOUNTS_BUBBLEWRAP) {
     refuse(SANDBOX_REFUSED, "see codex-linux-sandbox --report", "this machine does not let it make the mounts asked for");
   }
-  confine_and_become(&confinement, mounts == MOUNTS_GIVEN ? MOUNTS_GIVEN : MOUNTS_NONE, mounts == MOUNTS_GIVEN);
+  bool is_given = mounts == MOUNTS_GIVEN || mounts == MOUNTS_GIVEN_WITH_TERMINALS;
+  struct surroundings surroundings = {
+      .has_mounts = is_given,
+      .has_private_shm = is_given,
+      .has_own_terminals = mounts == MOUNTS_GIVEN_WITH_TERMINALS,
+      .has_own_pids = is_given,
+  };
+  if (outside >= 0) fork_under_supervision(outside);
+  confine_and_become(&confinement, &surroundings);
 }

@@ -57,16 +57,34 @@ struct layout {
 
 void plan_layout(const struct sandbox_policy *policy, const char *policy_cwd, struct layout *layout);
 bool lies_within(const char *path, const char *folder);
+int open_without_links(const char *path);  // O_PATH
+
+// terminals.c: which the caller uses, so that no other's is read or written
+struct terminals {
+  unsigned numbers[4];
+  size_t count;
+};
+
+void find_terminals(struct terminals *terminals);
+void terminal_path(char path[32], unsigned number);
+bool make_terminals(const struct terminals *terminals);
 
 // landlock.c
 int landlock_abi(void);  // 0 where the kernel has none
-void restrict_files(const struct layout *layout, bool has_private_shm);
+struct file_choice {
+  const struct layout *layout;
+  bool has_private_shm;
+  bool has_own_terminals;  // all of /dev/pts is the sandbox's own
+};
+
+void restrict_files(const struct file_choice *choice);
 
 // filter.c
 struct filter_choice {
   bool network_access;
   bool unix_sockets;       // with network access alone: any, or pairs only
   bool guards_truncation;  // on kernels whose Landlock does not
+  bool is_among_others;    // in the process namespace of the caller
 };
 
 bool has_seccomp(void);
@@ -77,7 +95,12 @@ void refuse_privileges(bool network_access);
 bool may_administer(void);  // root as it is on a machine, not in most containers
 
 // sandbox.c
-enum mounts_by { MOUNTS_AUTO, MOUNTS_OWN, MOUNTS_BUBBLEWRAP, MOUNTS_NONE, MOUNTS_GIVEN };
+enum mounts_by { MOUNTS_AUTO, MOUNTS_OWN, MOUNTS_BUBBLEWRAP, MOUNTS_NONE, MOUNTS_GIVEN, MOUNTS_GIVEN_WITH_TERMINALS };
+
+// What the command has around it when it confines itself.
+struct surroundings {
+  bool has_mounts, has_private_shm, has_own_terminals, has_own_pids;
+};
 
 struct confinement {
   const struct sandbox_policy *policy;
@@ -86,22 +109,16 @@ struct confinement {
   char **command;
 };
 
-void confine_and_become(const struct confinement *confinement, enum mounts_by mounts, bool has_private_shm)
+void confine_and_become(const struct confinement *confinement, const struct surroundings *surroundings)
     __attribute__((noreturn));
 
 // placeholders.c: keep a name from being made in a folder, and leave nothing behind
-struct placeholder {
-  int folder, place;
-  const char *name;
-};
-struct placeholders {
-  struct placeholder *made;
-  size_t count;
+struct remover {
+  int said;  // -1 where there is nothing to remove
 };
 
-void make_placeholders(const struct path_list *protected, struct placeholders *placeholders);
-pid_t fork_remover(const struct placeholders *placeholders, int ended, int not_its_own);
-void close_placeholders(struct placeholders *placeholders);
+struct remover make_placeholders(const struct path_list *protected, int ended, int not_its_own);
+void wait_for_removal(struct remover *remover, const struct path_list *protected);
 
 // attachments.c: which paths become mount points, a folder before what lies in it
 enum attachment_kind { ATTACHED_FOLDER, ATTACHED_ROOT, ATTACHED_READ_ONLY };
@@ -121,9 +138,11 @@ void plan_attachments(const struct layout *layout, struct attachments *attachmen
 struct mount_result {
   const char *failed_step;  // NULL when all is mounted
   int error;
-  bool has_private_shm;
+  bool has_private_shm, has_own_terminals;
 };
 
+int clone_at(const char *path);
+bool attach_at(int tree, const char *path);
 struct mount_result make_mounts(const struct layout *layout, bool has_own_pids, bool hides_sockets);
 
 // namespaces.c
@@ -139,7 +158,8 @@ struct ending {
   int status;
   bool leaves_processes;
 };
-struct ending wait_for_end(pid_t child, int messages);
+struct ending wait_for_end(pid_t child, int messages, int wishes);
+void wait_inside(pid_t command, int outside) __attribute__((noreturn));
 
 // bubblewrap.c
 const char *find_bubblewrap(const struct layout *layout);

@@ -93,6 +93,23 @@ test("without a system sandbox_mode of the configuration decides, and trust in t
   assert.deepEqual(await writable("-p", "free", "--full-auto"), [work]);
 });
 
+test("a command cannot change the configuration by which the next one runs, wherever CODEX_HOME lies", async () => {
+  const home = join(place.work, "settings");
+  fs.mkdirSync(home);
+  const script = `echo 'sandbox_mode = "danger-full-access"' >settings/config.toml; mv settings moved; echo $?`;
+  const { stdout } = await run(["sandbox", "linux", "--full-auto", "--", "sh", "-c", script], {
+    CODEX_HOME: home,
+  });
+  assert.deepEqual([stdout, fs.existsSync(join(home, "config.toml"))], ["1\n", false]);
+});
+
+test("a configured root behind a link in a writable folder is left out", async () => {
+  fs.symlinkSync(place.outside, join(place.work, "link"));
+  const roots = ["-c", 'sandbox_workspace_write.writable_roots=["link"]'];
+  const args = ["sandbox", "linux", ...noTmp, ...roots, "--full-auto"];
+  assert.deepEqual(await writableIn(args, [place.work, place.outside]), [place.work]);
+});
+
 test("options of the program in front of sandbox that widen what is allowed do nothing", async () => {
   const { work, outside } = place;
   for (const args of [["--full-auto"], ["-s", "danger-full-access"], ["--add-dir", outside], ["--yolo"]]) {

@@ -9,6 +9,7 @@ import net from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { waitFor } from "../../wait-for.ts";
 
 const packageRoot = fileURLToPath(new URL("../../../../", import.meta.url));
 const launcher = join(packageRoot, "native/build/codex-responses-api-proxy");
@@ -30,7 +31,11 @@ interface Scene {
   readonly port: number;
   readonly victimPid: number;
   readonly segment: number;
+  /** a file with the name of a terminal outside */
+  readonly terminal: string;
 }
+
+type Base = Pick<Scene, "port" | "victimPid" | "segment" | "terminal">;
 
 interface Attempt {
   readonly name: string;
@@ -123,6 +128,19 @@ const attempts: readonly Attempt[] = [
   { name: "connect to a socket in a folder", argv: (s) => ["unix", join(s.folder, "socket")] },
   { name: "connect to an abstract socket", argv: (s) => ["abstract", `codex-escape-${s.port}`] },
   { name: "send a datagram to a socket", argv: (s) => ["datagram", join(s.folder, "datagrams")] },
+  {
+    name: "send a datagram by a socket of another type",
+    argv: (s) => ["datagram-by-raw-type", join(s.folder, "datagrams")],
+  },
+  { name: "open another terminal of the user", argv: (s) => ["open-terminal", s.terminal] },
+  { name: "make a set-uid program", argv: (s) => ["set-uid-file", join(s.workspace, "new")] },
+  { name: "make a program set-uid", argv: (s) => ["set-uid-mode", join(s.workspace, "new")] },
+  {
+    name: "make a set-uid program by openat2",
+    argv: (s) => ["set-uid-by-openat2", join(s.workspace, "new")],
+  },
+  { name: "limit another process", argv: (s) => ["limit-another", String(s.victimPid)] },
+  { name: "use another's message queue", argv: (s) => ["use-queue", `/codex-escape-${s.segment}`] },
   { name: "set up io_uring", argv: () => ["io_uring"] },
   { name: "mount", argv: (s) => ["mount", join(s.folder, "mounts")], by: "root" },
   { name: "unshare namespaces", argv: () => ["unshare"] },
@@ -154,7 +172,7 @@ const attempts: readonly Attempt[] = [
 
 const oldTable: Attempt = { name: "use the 32-bit system calls", argv: () => ["old-table"] };
 
-function makeScene(folder: string, who: Who, base: Pick<Scene, "port" | "victimPid" | "segment">): Scene {
+function makeScene(folder: string, who: Who, base: Base): Scene {
   const scene = {
     ...base,
     folder,
@@ -181,7 +199,7 @@ describe("escapes from the sandbox", { skip: isLinux ? false : "Linux only" }, (
   let folder = "";
   let helper = "";
   const closers: (() => void)[] = [];
-  const bases = new Map<Who, Pick<Scene, "port" | "victimPid" | "segment">>();
+  const bases = new Map<Who, Base>();
   const identity = (who: Who) => (isRoot && who === "user" ? { uid: unprivileged, gid: unprivileged } : {});
 
   before(async () => {
@@ -190,10 +208,19 @@ describe("escapes from the sandbox", { skip: isLinux ? false : "Linux only" }, (
     helper = join(folder, "codex-linux-sandbox");
     fs.copyFileSync(launcher, helper);
     fs.mkdirSync(join(folder, "outside"));
+    fs.chmodSync(join(folder, "outside"), 0o777);
     fs.mkdirSync(join(folder, "mounts"));
     closers.push(() => spawnSync("umount", [join(folder, "mounts")]));
     const source = join(packageRoot, "test/agent/sandbox/programs/escape.c");
-    execFileSync(process.env.CC || "cc", ["-O1", "-w", source, "-o", join(folder, "escape"), "-lutil"]);
+    execFileSync(process.env.CC || "cc", [
+      "-O1",
+      "-w",
+      source,
+      "-o",
+      join(folder, "escape"),
+      "-lutil",
+      "-lrt",
+    ]);
     fs.copyFileSync(join(folder, "escape"), join(folder, "set-uid"));
     fs.chmodSync(join(folder, "set-uid"), 0o4755);
     const listen = async (where: net.ListenOptions) => {
@@ -225,7 +252,16 @@ describe("escapes from the sandbox", { skip: isLinux ? false : "Linux only" }, (
       const segment = 20000 + (port % 20000) * 2 + (who === "root" ? 0 : 1);
       spawnSync(join(folder, "escape"), ["make-segment", String(segment)], identity(who));
       closers.push(() => spawnSync(join(folder, "escape"), ["remove-segment", String(segment)]));
-      bases.set(who, { port, victimPid: victim.pid ?? 0, segment });
+      spawnSync(join(folder, "escape"), ["make-queue", `/codex-escape-${segment}`], identity(who));
+      closers.push(() => spawnSync(join(folder, "escape"), ["remove-queue", `/codex-escape-${segment}`]));
+      const terminal = join(folder, "outside", `terminal-${who}`);
+      const holder = spawn(join(folder, "escape"), ["hold-terminal", terminal], {
+        ...identity(who),
+        stdio: "ignore",
+      });
+      closers.push(() => holder.kill("SIGKILL"));
+      await waitFor(() => fs.existsSync(terminal) && fs.statSync(terminal).size > 0, "a terminal");
+      bases.set(who, { port, victimPid: victim.pid ?? 0, segment, terminal });
     }
   });
   after(() => {

@@ -76,6 +76,21 @@ async function until(condition: () => boolean): Promise<void> {
 
 const placeholders = () => fs.readdirSync(workspace).filter((name) => [".codex", ".agents"].includes(name));
 
+/** A helper of this workspace that is nobody's child and leads a session: the one which removes. */
+function isRemover(pid: string): boolean {
+  try {
+    const [parent, , session] = fs
+      .readFileSync(`/proc/${pid}/stat`, "latin1")
+      .replace(/^.*\) . /s, "")
+      .split(" ")
+      .slice(0, 3);
+    const command = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return session === pid && Number(parent) !== process.pid && command.includes(workspace);
+  } catch {
+    return false;
+  }
+}
+
 before(() => {
   folder = fs.mkdtempSync("/var/tmp/codex-sandbox-");
   workspace = join(folder, "work space\nü");
@@ -127,12 +142,83 @@ for (const mounts of ["own", "bubblewrap", "none"]) {
       assert.equal(result.stdout, "null\nkept\n");
     });
 
-    test("pipes, subshells, git, node and a pseudo-terminal work", () => {
+    test("pipes, subshells, git and node work", () => {
       const script = `(echo a; echo b) | wc -l; git status --short >/dev/null && echo git
-        ${JSON.stringify(process.execPath)} -e 'console.log(require("child_process").execSync("echo node")+"")'
-        script -qec "test -t 1 && echo terminal" /dev/null`;
+        ${JSON.stringify(process.execPath)} -e 'console.log(require("child_process").execSync("echo node")+"")'`;
       const { status, stdout } = sh(script);
-      assert.deepEqual([status, stdout.split(/\s+/)], [0, ["2", "git", "node", "terminal", ""]]);
+      assert.deepEqual([status, stdout.split(/\s+/)], [0, ["2", "git", "node", ""]]);
+    });
+
+    test("a command makes a terminal where it has a /dev/pts of its own", () => {
+      const args = helperArguments(["script", "-qec", "test -t 1 && echo terminal", "/dev/null"], { mounts });
+      // In a session of its own, since the terminal of who runs this would be in use too.
+      const { status, stdout } = spawnSync(
+        "setsid",
+        ["--wait", "bash", "-c", `exec -a codex-linux-sandbox "$@"`, "bash", launcher, ...args],
+        { cwd: workspace, encoding: "utf8" },
+      );
+      assert.deepEqual([status, stdout.trim()], mounts === "none" ? [1, ""] : [0, "terminal"]);
+    });
+
+    test("a link in a folder where commands write leads to no root: one of them may have put it there", () => {
+      const [inner, treasure] = [join(workspace, "inner"), join(folder, "treasure")];
+      fs.mkdirSync(treasure, { recursive: true });
+      fs.symlinkSync(treasure, inner);
+      const asRoot = { policy: { ...writing, writable_roots: [inner] } };
+      const asTemporary = {
+        policy: { mode: "workspace-write", exclude_slash_tmp: true },
+        environment: { ...process.env, TMPDIR: inner },
+      };
+      const said = [asRoot, asTemporary].map((wishes) => sh("touch inner/x || echo kept", wishes).stdout);
+      fs.unlinkSync(inner);
+      assert.deepEqual([said, fs.readdirSync(treasure)], [["kept\n", "kept\n"], []]);
+    });
+
+    test("a TMPDIR that holds the user's home is no root", () => {
+      const policy = { mode: "workspace-write", exclude_slash_tmp: true };
+      const home = join(folder, "houses/home");
+      fs.mkdirSync(home, { recursive: true });
+      const said = (TMPDIR: string) =>
+        sh('touch "$TMPDIR/x" && rm "$TMPDIR/x" && echo wrote || echo kept', {
+          policy,
+          environment: { ...process.env, TMPDIR, HOME: home },
+        }).stdout;
+      fs.mkdirSync(join(home, "tmp"), { recursive: true });
+      assert.deepEqual(["/", join(folder, "houses"), home, join(home, "tmp")].map(said), [
+        "kept\n",
+        "kept\n",
+        "kept\n",
+        "wrote\n",
+      ]);
+    });
+
+    test("a helper whose command stops, stops, and both go on together", async () => {
+      const child = await startAndSee(["sh", "-c", "echo on; kill -STOP $$; exit 6"], "on", mounts);
+      const stateOf = () => fs.readFileSync(`/proc/${child.pid}/stat`, "latin1").replace(/^.*\) /s, "")[0];
+      await until(() => stateOf() === "T");
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGCONT");
+      assert.equal(await ended, 6);
+    });
+
+    test("a signal for the helper reaches the command, which may end as it likes", async () => {
+      const script = "trap 'exit 9' TERM; echo started; while :; do sleep 0.05; done";
+      const child = await startAndSee(["sh", "-c", script], "started", mounts);
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      assert.equal(await ended, 9);
+    });
+
+    test("a socket for datagrams is not taken for a stream to write to", () => {
+      const program = `import os, socket, sys
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+os.dup2(theirs.fileno(), 0)
+os.execv(sys.argv[1], ["codex-linux-sandbox", *sys.argv[2:]])`;
+      const args = helperArguments(["echo", "ran"], { mounts });
+      const { status, stdout } = spawnSync("python3", ["-c", program, launcher, ...args], {
+        encoding: "utf8",
+      });
+      assert.deepEqual([status, stdout], [1, ""]);
     });
 
     test("a thousand processes at once and fifty megabytes of output pass", () => {
@@ -187,6 +273,32 @@ for (const mounts of ["own", "bubblewrap"]) {
       await until(() => placeholders().length === 0);
     });
 
+    test("what is left by a remover that was killed goes at the end of its sandbox, or with the next", async () => {
+      const child = await startAndSee(["sh", "-c", "echo started; read line"], "started", mounts);
+      const removers = fs.readdirSync("/proc").filter((pid) => isRemover(pid));
+      for (const pid of removers) process.kill(Number(pid), "SIGKILL");
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.stdin?.end("go\n");
+      await ended;
+      assert.deepEqual([removers.length, placeholders()], [1, []]);
+      fs.mkdirSync(join(workspace, ".codex"));
+      fs.chmodSync(join(workspace, ".codex"), 0o1555);
+      assert.equal(run(["true"], { mounts }).status, 0);
+      assert.deepEqual(placeholders(), []);
+    });
+
+    test("a folder that only looks like a placeholder, locked by another program, keeps nobody waiting", async () => {
+      const place = join(workspace, ".agents");
+      fs.mkdirSync(place);
+      fs.chmodSync(place, 0o1555);
+      const holder = spawn("flock", [place, "sleep", "60"], { stdio: "ignore" });
+      await until(() => spawnSync("flock", ["-n", place, "true"]).status === 1);
+      const result = run(["sh", "-c", "touch .agents/x || echo kept"], { mounts });
+      holder.kill();
+      assert.deepEqual([result.stdout, placeholders()], ["kept\n", [".agents"]]);
+      fs.rmdirSync(place);
+    });
+
     test("a second sandbox in the same folder stays protected when the first ends", async () => {
       const second = await startAndSee(
         ["sh", "-c", "echo started; read line; mkdir .codex/x"],
@@ -224,14 +336,6 @@ test("a .git that is a link stays the link that it is, and what it leads to is r
   const policy = { ...writing, writable_roots: [root] };
   const script = "touch .git/x || touch store/x || rm .git || ln -sfn /tmp .git || mv store s || echo kept";
   assert.equal(run(["sh", "-c", script], { policy, cwd: root, mounts: "own" }).stdout, "kept\n");
-});
-
-test("a signal for the helper reaches the command, which may end as it likes", { skip }, async () => {
-  const script = "trap 'exit 9' TERM; echo started; while :; do sleep 0.05; done";
-  const child = await startAndSee(["sh", "-c", script], "started", "own");
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  assert.equal(await ended, 9);
 });
 
 test("a bwrap on the user's PATH is not run", { skip }, () => {

@@ -40,17 +40,17 @@ test("workspace-write is written as in the original, without roots where there a
 });
 
 test("roots are absolute, without links and without repetition, and are described in their order", () => {
-  fs.mkdirSync(join(folder, "real"));
+  for (const name of ["real", "work"]) fs.mkdirSync(join(folder, name));
   fs.symlinkSync("real", join(folder, "link"));
   const policy = sandboxPolicy({
     sandboxMode: "workspace-write",
     workspaceWrite: {
-      writableRoots: ["link", join(folder, "real"), join(folder, "missing")],
+      writableRoots: ["../link", join(folder, "real"), join(folder, "missing")],
       networkAccess: true,
       excludeTmpdirEnvVar: true,
       excludeSlashTmp: true,
     },
-    cwd: folder,
+    cwd: join(folder, "work"),
   });
   const roots = [join(folder, "real"), join(folder, "missing")];
   assert.deepEqual(policy, {
@@ -64,6 +64,18 @@ test("roots are absolute, without links and without repetition, and are describe
     describePolicy(policy),
     `workspace-write [workdir, ${roots.join(", ")}] (network access enabled)`,
   );
+});
+
+test("a root behind a link that lies in another root stays as it is written", () => {
+  for (const name of ["work", "outside"]) fs.mkdirSync(join(folder, name));
+  fs.symlinkSync("../outside", join(folder, "work/link"));
+  const roots = (cwd: string) => {
+    const workspaceWrite = { ...settings, writableRoots: [join(folder, "work/link")], excludeSlashTmp: true };
+    const policy = sandboxPolicy({ sandboxMode: "workspace-write", workspaceWrite, cwd });
+    return policy.mode === "workspace-write" ? policy.writable_roots : undefined;
+  };
+  assert.deepEqual(roots(join(folder, "work")), [join(folder, "work/link")]);
+  assert.deepEqual(roots(join(folder, "outside")), [join(folder, "outside")]);
 });
 
 test("--add-dir is only warned about where the sandbox lets nothing be written", () => {

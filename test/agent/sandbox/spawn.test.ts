@@ -137,6 +137,22 @@ test("a command behind the sandbox is ended as a whole, too", async () => {
   await waitFor(() => sleeping().length === 0, "the end of both");
 });
 
+test("a command that is ended in the sandbox leaves nothing in its folder", async () => {
+  const policy: SandboxPolicy = {
+    mode: "workspace-write",
+    network_access: false,
+    exclude_tmpdir_env_var: true,
+    exclude_slash_tmp: true,
+  };
+  const command = await start(["sh", "-c", "echo on; sleep 1000"], { policy });
+  await once(command.stdout, "data");
+  const during = fs.readdirSync(folder);
+  command.kill();
+  await command.ended;
+  await waitFor(() => fs.readdirSync(folder).length === 0, "an empty folder");
+  assert.ok(during.length === 0 || during.includes(".codex"), during.join());
+});
+
 test("a command that is not there or cannot be executed is an error with the status of a shell", async () => {
   fs.writeFileSync(join(folder, "plain"), "", { mode: 0o644 });
   const refusals = [

@@ -162,3 +162,25 @@ test("further paths are read-only where a root has them, and of no matter elsewh
     { root: work, readOnlySubpaths: [join(work, "links")] },
   ]);
 });
+
+test("a root is left out that lies behind a link in a root, by whatever chain", () => {
+  const [work, outside] = [make("work"), make("outside")];
+  fs.symlinkSync(outside, join(work, "planted"));
+  fs.symlinkSync("work/planted", join(folder, "chain"));
+  fs.symlinkSync("./work/../work", join(folder, "fine"));
+  const roots = (wanted: string) =>
+    writableRoots({ ...alone, writable_roots: [wanted] }, work, {}).map(({ root }) => root);
+  assert.deepEqual(roots(join(work, "planted")), [work]);
+  assert.deepEqual(roots(join(folder, "chain")), [work]);
+  assert.deepEqual(roots(join(folder, "fine")), [work]);
+  assert.deepEqual(roots(outside), [outside, work]);
+});
+
+test("a TMPDIR that holds the user's home is no root", () => {
+  const [work, home] = [make("work"), make("houses/home")];
+  const policy = { ...alone, exclude_tmpdir_env_var: false };
+  const roots = (TMPDIR: string) =>
+    writableRoots(policy, work, { TMPDIR, HOME: home }).map(({ root }) => root);
+  assert.deepEqual([roots("/"), roots(join(folder, "houses")), roots(home)], [[work], [work], [work]]);
+  assert.deepEqual(roots(make("houses/home/tmp")), [work, join(home, "tmp")]);
+});

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <mqueue.h>
 #include <netinet/in.h>
 #include <pty.h>
 #include <sched.h>
@@ -17,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -74,10 +76,51 @@ static int reach_internet(int type, int port) {
                              : (int)sendto(fd, "x", 1, 0, (void *)&address, sizeof address);
 }
 
+// Stays, with a terminal whose name is written to a file.
+static int hold_terminal(const char *file) {
+  int master, slave;
+  char name[64];
+  if (openpty(&master, &slave, name, NULL, NULL) != 0) exit(2);
+  fchmod(slave, 0666);
+  FILE *out = fopen(file, "w");
+  fputs(name, out);
+  fclose(out);
+  for (;;) pause();
+}
+
+static int open_terminal_named_in(const char *file) {
+  char name[64] = "";
+  FILE *in = fopen(file, "r");
+  if (in == NULL || fgets(name, sizeof name, in) == NULL) exit(2);
+  return open(name, O_RDWR | O_NOCTTY);
+}
+
+static int make_set_uid(const char *path, int at_once) {
+  int fd = open(path, O_CREAT | O_WRONLY, at_once ? 04755 : 0755);
+  if (fd < 0) return -1;
+  if (!at_once && fchmod(fd, 04755) != 0) return -1;
+  struct stat status;
+  if (fstat(fd, &status) != 0) exit(2);
+  errno = EPERM;
+  return (status.st_mode & S_ISUID) != 0 ? 0 : -1;
+}
+
+static int make_set_uid_by_openat2(const char *path) {
+  struct {
+    unsigned long long flags, mode, resolve;
+  } how = {O_CREAT | O_WRONLY, 04755, 0};
+  return (int)syscall(437, AT_FDCWD, path, &how, sizeof how);
+}
+
+static int limit_another(int pid) {
+  struct rlimit none = {0, 0};
+  return prlimit(pid, RLIMIT_CORE, &none, NULL);
+}
+
 // As a terminal's own session would, so that no privilege is needed.
 static int inject_keystroke(void) {
   int master, slave;
-  if (openpty(&master, &slave, NULL, NULL, NULL) != 0) exit(2);
+  if (openpty(&master, &slave, NULL, NULL, NULL) != 0) return -1;  // no terminal, no keystroke
   pid_t child = fork();
   if (child == 0) {
     setsid();
@@ -166,6 +209,16 @@ int main(int argc, char **argv) {
   ATTEMPT("unix", reach_unix(first, 0, SOCK_STREAM));
   ATTEMPT("abstract", reach_unix(first, 1, SOCK_STREAM));
   ATTEMPT("datagram", reach_unix(first, 0, SOCK_DGRAM));
+  ATTEMPT("datagram-by-raw-type", reach_unix(first, 0, SOCK_RAW));
+  ATTEMPT("hold-terminal", hold_terminal(first));
+  ATTEMPT("open-terminal", open_terminal_named_in(first));
+  ATTEMPT("set-uid-file", make_set_uid(first, 1));
+  ATTEMPT("set-uid-mode", make_set_uid(first, 0));
+  ATTEMPT("set-uid-by-openat2", make_set_uid_by_openat2(first));
+  ATTEMPT("limit-another", limit_another(number));
+  ATTEMPT("make-queue", mq_open(first, O_CREAT | O_RDWR, 0666, NULL));
+  ATTEMPT("remove-queue", mq_unlink(first));
+  ATTEMPT("use-queue", mq_open(first, O_RDWR));
   ATTEMPT("receive", serve(first, 0, SOCK_DGRAM));
   ATTEMPT("listen-abstract", serve(first, 1, SOCK_STREAM));
   ATTEMPT("io_uring", syscall(425, 2, calloc(1, 256)));
