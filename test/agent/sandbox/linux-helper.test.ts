@@ -161,16 +161,16 @@ for (const mounts of ["own", "bubblewrap", "none"]) {
     });
 
     test("a link in a folder where commands write leads to no root: one of them may have put it there", () => {
-      const [inner, treasure] = [join(workspace, "inner"), join(folder, "treasure")];
+      const [planted, treasure] = [join(workspace, "planted"), join(folder, "treasure")];
       fs.mkdirSync(treasure, { recursive: true });
-      fs.symlinkSync(treasure, inner);
-      const asRoot = { policy: { ...writing, writable_roots: [inner] } };
+      fs.symlinkSync(treasure, planted);
+      const asRoot = { policy: { ...writing, writable_roots: [planted] } };
       const asTemporary = {
         policy: { mode: "workspace-write", exclude_slash_tmp: true },
-        environment: { ...process.env, TMPDIR: inner },
+        environment: { ...process.env, TMPDIR: planted },
       };
-      const said = [asRoot, asTemporary].map((wishes) => sh("touch inner/x || echo kept", wishes).stdout);
-      fs.unlinkSync(inner);
+      const said = [asRoot, asTemporary].map((wishes) => sh("touch planted/x || echo kept", wishes).stdout);
+      fs.unlinkSync(planted);
       assert.deepEqual([said, fs.readdirSync(treasure)], [["kept\n", "kept\n"], []]);
     });
 
