@@ -183,11 +183,11 @@ void plan_layout(const struct sandbox_policy *policy, const char *policy_cwd, st
   // In folders for everybody's temporary files nothing is made, only kept.
   for (size_t i = 0; i < layout->roots.count; i++) protect_names(layout, layout->roots.paths[i], i < workspaces);
   for (size_t i = 0; i < policy->read_only_subpaths.count; i++) {
-    const char *path = policy->read_only_subpaths.paths[i];
-    if (path[0] != '/') refuse(SANDBOX_USAGE, NULL, "a read-only subpath must be absolute: %s", path);
+    const char *subpath = policy->read_only_subpaths.paths[i];
+    if (subpath[0] != '/') refuse(SANDBOX_USAGE, NULL, "a read-only subpath must be absolute: %s", subpath);
     // Resolved but for its last name, which may not exist yet.
     char folder[PATH_MAX], resolved[PATH_MAX], whole[PATH_MAX + NAME_MAX + 2];
-    snprintf(folder, sizeof folder, "%s", path);
+    snprintf(folder, sizeof folder, "%s", subpath);
     char *slash = strrchr(folder, '/');
     *slash = '\0';
     if (realpath(slash == folder ? "/" : folder, resolved) == NULL) continue;
