@@ -2,6 +2,7 @@
 
 import type { Environment } from "../environment.ts";
 import { type AuthorizeRequest, authorizeRequest } from "./authorize-request.ts";
+import { callbackUsers, isFrom } from "./callback-peer.ts";
 import { type CallbackServer, startCallbackServer } from "./callback-server.ts";
 import type { CredentialStore } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
@@ -14,6 +15,8 @@ export interface BrowserLoginRequest {
   readonly environment: Environment;
   readonly workspaceIds?: readonly string[] | undefined;
   readonly ports?: readonly number[];
+  /** who owns the terminal on which the address is printed: his browser may bring the login too */
+  readonly terminalOwner?: number | undefined;
   readonly client?: IssuerClient;
   /** a try failed; the user may try again in the browser */
   onFailure(error: AuthError): void;
@@ -34,16 +37,19 @@ export async function startBrowserLogin(request: BrowserLoginRequest): Promise<B
   const client = request.client ?? issuerClient(environment);
   let authorize: AuthorizeRequest | undefined;
   let redirectUri = "";
+  const users = callbackUsers(environment, request.terminalOwner);
   const server: CallbackServer = await startCallbackServer({
     ...(request.ports === undefined ? {} : { ports: request.ports }),
     state: () => authorize?.state ?? "",
     onFailure: request.onFailure,
-    async finish(code) {
+    isOwn: (socket) => isFrom(users, socket),
+    async finish(code, signal) {
       const grant = { code, redirectUri, codeVerifier: authorize?.codeVerifier ?? "" };
-      const issued = await exchangeCode(client, issuer, grant).catch((cause: unknown) => {
+      const issued = await exchangeCode(client, issuer, grant, signal).catch((cause: unknown) => {
         if (!(cause instanceof AuthError)) throw cause;
         throw new AuthError(cause.code, `Token exchange failed: ${cause.message}`, { cause });
       });
+      signal.throwIfAborted();
       return await keepLogin(store, issued, workspaceIds);
     },
   });

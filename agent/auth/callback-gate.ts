@@ -9,6 +9,12 @@ export function isAddressedHere(request: IncomingMessage, port: number): boolean
   return host === `localhost:${port}` || host === `127.0.0.1:${port}`;
 }
 
+/** Whether the browser goes there: a picture, frame or script of a page brings no login. */
+export function isNavigation(request: IncomingMessage): boolean {
+  const destination = request.headers["sec-fetch-dest"];
+  return destination === undefined || destination === "document";
+}
+
 /**
  * Whether a request to cancel comes from a program or from the user himself, not from a page. A codex that
  * wants the port sends none of these headers; a browser always sends one of them.

@@ -1,5 +1,7 @@
 // The port of the callback server. It is fixed, because the issuer knows it; a login that was left open
 // there is asked to give way, and where something else listens, the second registered port is taken.
+// `localhost`, to which the issuer redirects, is ::1 before 127.0.0.1 for a browser: both are held, or
+// somebody else could answer there.
 
 import http, { type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,9 +10,17 @@ import { AuthError } from "./errors.ts";
 export const defaultPort = 1455;
 export const fallbackPort = 1457;
 
-const host = "127.0.0.1";
+/** The servers of one port: the one of IPv6 is not used where there is no IPv6. */
+export interface LoopbackServers {
+  readonly v4: Server;
+  readonly v6: Server;
+}
+
+const hostV4 = "127.0.0.1";
+const hostV6 = "::1";
 const attempts = 10;
 const pauseMs = 200;
+const cancelMs = 2000;
 
 /**
  * Listen on the first of `ports` that can be had.
@@ -19,26 +29,37 @@ const pauseMs = 200;
  * @throws {AuthError} AUTH_PORT_IN_USE
  */
 export async function listenForCallback(
-  server: Server,
+  servers: LoopbackServers,
   ports: readonly number[] = [defaultPort, fallbackPort],
 ): Promise<number> {
   for (const [index, port] of ports.entries()) {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const taken = await tryListen(server, port);
+      const taken = await listenOnBoth(servers, port);
       if (taken !== undefined) return taken;
       if (attempt === 0 && index === 0) await cancelPrevious(port);
       await sleep(pauseMs);
     }
   }
-  throw new AuthError("AUTH_PORT_IN_USE", `Port ${host}:${ports[0]} is already in use`);
+  throw new AuthError("AUTH_PORT_IN_USE", `Port ${hostV4}:${ports[0]} is already in use`);
 }
 
-function tryListen(server: Server, port: number): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
+async function listenOnBoth({ v4, v6 }: LoopbackServers, port: number): Promise<number | undefined> {
+  const first = await tryListen(v4, port, hostV4);
+  if (typeof first === "string") {
+    if (first === "EADDRINUSE") return undefined;
+    throw new AuthError("AUTH_PORT_IN_USE", `Port ${hostV4}:${port} cannot be used (${first})`);
+  }
+  if ((await tryListen(v6, first, hostV6)) !== "EADDRINUSE") return first;
+  await new Promise((resolve) => v4.close(resolve));
+  return undefined;
+}
+
+/** @returns the port, or why there is none */
+function tryListen(server: Server, port: number, host: string): Promise<number | string> {
+  return new Promise((resolve) => {
     const onError = (error: NodeJS.ErrnoException) => {
       server.off("listening", onListening);
-      if (error.code === "EADDRINUSE") resolve(undefined);
-      else reject(new AuthError("AUTH_PORT_IN_USE", `Port ${host}:${port} cannot be used`, { cause: error }));
+      resolve(error.code ?? "unknown error");
     };
     const onListening = () => {
       server.off("error", onError);
@@ -50,13 +71,16 @@ function tryListen(server: Server, port: number): Promise<number | undefined> {
   });
 }
 
-// Whatever listens there may be anything: its answer is not looked at.
+// Whatever listens there may be anything: its answer is not looked at, and not waited for longer than this.
 function cancelPrevious(port: number): Promise<void> {
   return new Promise((resolve) => {
-    const request = http.get({ host, port, path: "/cancel", agent: false, timeout: 2000 });
-    request.on("response", (response) => response.resume().once("close", resolve));
-    request.on("timeout", () => request.destroy());
-    request.on("error", () => resolve());
-    request.on("close", () => resolve());
+    const request = http.get({ host: hostV4, port, path: "/cancel", agent: false });
+    const deadline = setTimeout(() => request.destroy(), cancelMs);
+    request.on("response", (response) => response.resume());
+    request.on("error", () => {});
+    request.on("close", () => {
+      clearTimeout(deadline);
+      resolve();
+    });
   });
 }

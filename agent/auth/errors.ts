@@ -24,6 +24,7 @@ const failures = {
   AUTH_ISSUER_REFUSED: [1, undefined],
   AUTH_ISSUER_ANSWER: [1, "check the URL of the issuer"],
   AUTH_PORT_IN_USE: [1, "end the program that listens there, or run `codex login --device-auth`"],
+  AUTH_CALLBACK_FOREIGN: [1, "log in with a browser of that user, or run `codex login --device-auth`"],
   AUTH_LOGIN_CANCELLED: [1, undefined],
   AUTH_LOGIN_REFUSED: [1, undefined],
   AUTH_DEVICE_DISABLED: [1, undefined],

@@ -116,8 +116,10 @@ export async function exchangeCode(
   send: IssuerClient,
   issuer: Issuer,
   grant: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
+  signal?: AbortSignal,
 ): Promise<IssuedTokens> {
   const answer = await send({
+    ...(signal === undefined ? {} : { signal }),
     method: "POST",
     url: `${issuer.url}/oauth/token`,
     form: {
@@ -209,9 +211,14 @@ export function describeRefusal(text: string, secrets: readonly string[]): strin
 }
 
 /** Foreign words as one short line, without control characters and without `secrets`. */
-export function printable(words: string, secrets: readonly string[] = []): string {
+export function printable(
+  words: string,
+  secrets: readonly string[] = [],
+  maxLength = maxDetailLength,
+): string {
   let line = words;
   for (const secret of secrets) if (secret !== "") line = line.replaceAll(secret, "<redacted>");
   line = line.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim();
-  return line.length > maxDetailLength ? `${line.slice(0, maxDetailLength)}…` : line;
+  const characters = Array.from(line);
+  return characters.length > maxLength ? `${characters.slice(0, maxLength).join("")}…` : line;
 }

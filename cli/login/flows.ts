@@ -1,5 +1,6 @@
 // The two logins that need a person: what is printed for him, and what is waited for.
 
+import fs from "node:fs";
 import { type BrowserLoginRequest, startBrowserLogin } from "../../agent/auth/browser-login.ts";
 import { type DeviceLoginRequest, requestDeviceCode } from "../../agent/auth/device-login.ts";
 import { openBrowser } from "../../agent/auth/open-browser.ts";
@@ -12,7 +13,11 @@ export async function logInByBrowser(
 ): Promise<void> {
   const login = await startBrowserLogin({
     ...request,
-    onFailure: (error) => stderr.write(`Login failed: ${error.message}\nStill waiting for the browser.\n`),
+    terminalOwner: ownerOfTerminal(stderr),
+    onFailure: ({ message, hint }) => {
+      const advice = hint === undefined ? "" : `hint: ${hint}\n`;
+      stderr.write(`Login failed: ${message}\n${advice}Still waiting for the browser.\n`);
+    },
   });
   stderr.write(
     `Starting local login server on http://localhost:${login.port}.\n` +
@@ -20,6 +25,11 @@ export async function logInByBrowser(
   );
   await openBrowser(login.url, environment);
   await login.done;
+}
+
+function ownerOfTerminal(stream: Session["stderr"]): number | undefined {
+  const { fd } = stream as { readonly fd?: number };
+  return stream.isTTY && fd !== undefined ? fs.fstatSync(fd).uid : undefined;
 }
 
 /** @throws {AuthError} */

@@ -53,6 +53,8 @@ export interface MockIssuer {
   readonly secrets: readonly string[];
   /** what the token endpoint does */
   failure: IssuerFailure;
+  /** from now on the token endpoint answers only when it is released */
+  holdTokens(): { readonly arrived: Promise<void>; release(): void };
   /** tokens as after a login, without one */
   issue(): { id_token: string; access_token: string; refresh_token: string };
   close(): Promise<void>;
@@ -147,7 +149,16 @@ export async function startMockIssuer(options: MockIssuerOptions = {}): Promise<
     json(response, 401, { error: { code, message: `no more ${refreshToken}` } });
   };
 
+  let held: { arrive(): void; readonly released: Promise<void> } | undefined;
+  const holdTokens = () => {
+    const [arrived, released] = [signal(), signal()];
+    held = { arrive: arrived.give, released: released.given };
+    return { arrived: arrived.given, release: released.give };
+  };
+
   const tokenEndpoint = async (body: string, type: string, response: ServerResponse) => {
+    held?.arrive();
+    await held?.released;
     if (mock.failure !== "none") {
       fail(mock.failure, response);
       return;
@@ -231,6 +242,7 @@ export async function startMockIssuer(options: MockIssuerOptions = {}): Promise<
     reused,
     secrets,
     failure: "none",
+    holdTokens,
     issue,
     close: () => {
       server.closeAllConnections();
@@ -238,6 +250,14 @@ export async function startMockIssuer(options: MockIssuerOptions = {}): Promise<
     },
   };
   return mock;
+}
+
+function signal(): { readonly given: Promise<void>; give(): void } {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
 }
 
 /** A JWT that nobody has signed. */

@@ -90,7 +90,7 @@ describe("a login in chromium", { skip }, () => {
           await page.getByRole("heading", { name: "You are logged in" }).waitFor();
           assert.equal(await page.title(), "You are logged in · Codex");
           assert.equal(page.url(), `http://localhost:${login.port}/success`);
-          assert.match(await page.locator("main").innerText(), /signed in as ada@example\.com\./);
+          assert.match(await page.locator("main").innerText(), /signed in as\s+ada@example\.com/);
           assert.equal(await ended, "well");
           await picture(page, `success-${colorScheme}`);
           // The style is in force: its policy names it.

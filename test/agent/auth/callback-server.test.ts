@@ -127,7 +127,7 @@ describe("the callback server of a login in the browser", () => {
     assert.deepEqual([page.status, page.headers.connection], [200, "close"]);
     assert.equal(page.headers["content-type"], "text/html; charset=utf-8");
     assert.equal(await world.ended, undefined);
-    assert.ok(page.body.includes("<strong>&#60;i&#62;a&#38;b&#60;/i&#62;@example.com</strong>"));
+    assert.ok(page.body.includes("<bdi>&#60;i&#62;a&#38;b&#60;/i&#62;@example<wbr>.com</bdi>"));
     const [document] = world.saved as { tokens: Record<string, string>; last_refresh: string }[];
     assert.equal(world.saved.length, 1);
     assert.deepEqual(
