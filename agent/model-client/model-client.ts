@@ -105,7 +105,7 @@ async function tryOnce(
     const answer = await connection.post({ body, headers, signal: AbortSignal.any([signal, idle.signal]) });
     clearTimeout(timer); // from here on each chunk has its own limit
     if (answer.status >= 200 && answer.status < 300) return answer;
-    return judgeRefusal(answer, await readStart(answer.body), clock).error;
+    return judgeRefusal(answer, await readStart(answer.body), connection.isProxied, clock);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AgentError) throw error;

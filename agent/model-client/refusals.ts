@@ -18,51 +18,48 @@ const proxyHints: Readonly<Record<string, string>> = {
   PXY_ERR_PEER: "ask whoever runs the proxy to let this user in: --allow-user, --allow-group",
   PXY_ERR_CLIENT_TOKEN: "set CODEX_PROXY_TOKEN to a token of this proxy: codex-responses-api-proxy token new",
   PXY_ERR_HOST: "ask whoever runs the proxy to add this name: --allow-host",
+  PXY_ERR_UPSTREAM: "ask whoever runs the proxy whether it reaches its upstream",
   PXY_ERR_BODY_TOO_LARGE: "ask whoever runs the proxy for a higher --max-body-bytes, or send less",
 };
 
+const badKeyHint =
+  "the key is the proxy's: ask whoever runs it for a good one, codex-responses-api-proxy rotate puts it in";
+
 /**
+ * @param isProxied - whether our own proxy has answered
  * @param text - the body of the answer, as far as it was read
- * @returns `isTransient` where the same request may be sent again at once; else the error to end with
+ * @returns the error to end with; it says itself whether the same request may be sent again
  */
 export function judgeRefusal(
   { status, headers }: Pick<ConnectionAnswer, "status" | "headers">,
   text: string,
+  isProxied: boolean,
   clock: Clock,
-): { readonly isTransient: boolean; readonly error: ModelError } {
+): ModelError {
   const error = errorOf(text);
   const phrase = `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
-  const hint = proxyHints[String(error.code)];
+  const hint = proxyHints[String(error.code)] ?? (isProxied && status === 401 ? badKeyHint : undefined);
   if (status === 429) {
     const final = finalRateLimit(error, clock);
-    if (final !== undefined) return { isTransient: false, error: final };
+    if (final !== undefined) return final;
   }
   if (status >= 300 && status < 400) {
-    return {
-      isTransient: false,
-      error: new ModelError("MODEL_REDIRECT", `unexpected status ${phrase}: redirects are not followed`),
-    };
+    return new ModelError("MODEL_REDIRECT", `unexpected status ${phrase}: redirects are not followed`);
   }
   const reason = error.message ?? (text.trim().slice(0, maxShownChars) || "Unknown error");
   if (status !== 408 && status !== 429 && status < 500) {
-    return {
-      isTransient: false,
-      error: new ModelError("MODEL_STATUS", `unexpected status ${phrase}: ${reason}`, { hint }),
-    };
+    return new ModelError("MODEL_STATUS", `unexpected status ${phrase}: ${reason}`, { hint });
   }
   const waitMs = retryAfterMs(headers["retry-after"], clock);
   if (waitMs !== undefined && waitMs > maxWaitMs) {
     const again = `try again in ${durationText(waitMs)}`;
-    return {
-      isTransient: false,
-      error: new ModelError("MODEL_USAGE_LIMIT", `unexpected status ${phrase}: ${reason} (${again})`),
-    };
+    return new ModelError("MODEL_USAGE_LIMIT", `unexpected status ${phrase}: ${reason} (${again})`);
   }
   const exhausted =
     status === 500 && error.message === undefined
       ? "We're currently experiencing high demand, which may cause temporary errors."
       : `exceeded retry limit, last status: ${phrase}${error.message === undefined ? "" : `: ${error.message}`}`;
-  return { isTransient: true, error: new ModelError("MODEL_EXHAUSTED", exhausted, { hint, waitMs }) };
+  return new ModelError("MODEL_EXHAUSTED", exhausted, { hint, waitMs });
 }
 
 interface ServiceError {

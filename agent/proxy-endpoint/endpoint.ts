@@ -6,6 +6,7 @@ import fs from "node:fs";
 import net from "node:net";
 import type { Environment } from "../environment.ts";
 import { isLoopbackHost } from "../http/loopback.ts";
+import { keepsAbstractNames } from "./abstract-names.ts";
 import { ProxyEndpointError } from "./errors.ts";
 import { listenersOf } from "./listener.ts";
 import { weaknessOfWay } from "./path-trust.ts";
@@ -103,6 +104,13 @@ function socketAddress(socket: string, userIds: readonly number[] | undefined): 
   const label = `unix:${socket}`;
   // An abstract name has neither owner nor mode: the process that server info names is all there is.
   if (!socket.startsWith("@")) refuseSocketOfOthers(socket, userIds);
+  else if (!keepsAbstractNames()) {
+    throw new ProxyEndpointError(
+      "PROXY_UNREACHABLE",
+      `${label} cannot be reached with Node ${process.versions.node}, which changes abstract names`,
+      { hint: "run it with a newer Node, or ask for a proxy with --port or --socket PATH" },
+    );
+  }
   return { baseUrl: "http://localhost/v1", socketPath: socket.replace(/^@/, "\0"), label };
 }
 

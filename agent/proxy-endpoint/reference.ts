@@ -20,6 +20,11 @@ export function parseProxyReference(text: string): ProxyReference {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new ProxyEndpointError("PROXY_REFERENCE", `proxy: this is no address of a proxy: ${text}`);
   }
+  if (/^([\w.-]+|\[[\da-f:.]+\]):\d+(\/v1)?$/i.test(text)) {
+    throw new ProxyEndpointError("PROXY_REFERENCE", `proxy: ${text} is neither a URL nor a file`, {
+      hint: `for a port give http://${text}`,
+    });
+  }
   return { kind: "server-info", file: text };
 }
 

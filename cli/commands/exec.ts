@@ -110,7 +110,7 @@ async function run(argument: string | undefined, command: Command, session: Sess
 }
 
 // Before anything is shown: that `proxy` is one of its forms, or that the stored login is one that the
-// administrator allows.
+// administrator allows. A proxy has a key of its own: no stored login is used, and none is looked at.
 async function checkWay(config: Config, environment: Environment, warn: (message: string) => void) {
   if (config.proxy !== undefined) {
     const { parseProxyReference } = await import("../../agent/proxy-endpoint/reference.ts");

@@ -6,6 +6,7 @@ import net from "node:net";
 import { defaultHost, isLoopbackHost } from "../loopback.ts";
 import { livenessOf, userIdsOf } from "../process-identity.ts";
 import type { ServerInfo } from "../server-info.ts";
+import { keepsAbstractNames } from "./abstract-names.ts";
 import { CommandError } from "./errors.ts";
 
 /** Where the units in systemd/ have it, and where commands look that are not told. */
@@ -135,8 +136,19 @@ export function connectTarget(info: ServerInfo): net.NetConnectOpts {
   return { path: toSocketPath(info.socket ?? "") };
 }
 
-/** The form in which the kernel takes a path, or an abstract name that is written `@name`. */
+/**
+ * The form in which Node takes a path, or an abstract name that is written `@name`.
+ *
+ * @throws {CommandError} CMD_UNREACHABLE for a name that this Node would make another one of
+ */
 export function toSocketPath(socket: string): string {
+  if (socket.startsWith("@") && !keepsAbstractNames()) {
+    throw new CommandError(
+      "CMD_UNREACHABLE",
+      `${socket} cannot be reached with Node ${process.versions.node}, which changes abstract names`,
+      { hint: "run this with a newer Node, or give the proxy a --port or a socket with a path" },
+    );
+  }
   return socket.replace(/^@/, "\0");
 }
 

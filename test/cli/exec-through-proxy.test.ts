@@ -8,6 +8,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { scanMemory } from "../memory-scan.ts";
+import { refuses } from "../mock/scenarios.ts";
+import { startScriptedUpstream } from "../mock/scripted-upstream.ts";
 import { type MockUpstream, startMockUpstream } from "../mock/upstream.ts";
 import {
   asOtherUser,
@@ -126,6 +128,22 @@ describe("codex exec --proxy, as another user", { skip: skipWithoutOtherUser }, 
     );
   });
 
+  test("says whose key it is that the upstream refuses", async () => {
+    const refusing = await startScriptedUpstream([refuses(401, { message: "Incorrect API key provided" })]);
+    const file = join(folder, "refused.json");
+    const other = await startProxy({
+      args: ["--upstream-url", `${refusing.baseUrl}/responses`, "--server-info", file, ...quietUser],
+    });
+    const { code, stderr } = await start(["--proxy", file, "hi"]).ended;
+    await other.stop();
+    await refusing.close();
+    assert.deepEqual([code, refusing.requests.length], [1, 2], "asked again once, for a key that is renewed");
+    assert.match(
+      stderr,
+      /\nERROR: unexpected status 401 Unauthorized: Incorrect API key provided\nhint: the key is the proxy's: ask whoever runs it/,
+    );
+  });
+
   test("says how to get the proxy back when it ends while an answer is coming", async () => {
     const file = join(folder, "short.json");
     const short = await startProxy({
@@ -167,8 +185,11 @@ describe("codex exec --proxy, as another user", { skip: skipWithoutOtherUser }, 
       upstream.eventGapMs = 2_000; // longer than it takes to end the proxy
       const run = start(["--json", "--proxy", isControl ? `http://127.0.0.1:${port}` : file, "my secret"]);
       await waitFor(() => upstream.requests.length > before, "the request", 20_000);
+      process.kill(run.pid, "SIGSTOP"); // so that the impostor is the faster one
       short.kill("SIGKILL");
       await short.ended;
+      await waitFor(() => impostor.output() !== "", "the impostor", 20_000);
+      process.kill(run.pid, "SIGCONT");
       upstream.eventGapMs = 1;
       const { code } = await run.ended;
       impostor.child.kill();

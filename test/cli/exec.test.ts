@@ -335,7 +335,7 @@ describe("codex exec", () => {
     await upstream.close();
   });
 
-  test("ends with exit 1 and no stack trace when nobody reads what it prints", async () => {
+  test("ends with exit 1 and one line, no stack trace, when what it prints cannot be written", async () => {
     const upstream = await startScriptedUpstream([fallsSilent, says("Hello.")]);
     const full = fs.openSync("/dev/full", "w");
     const args = ["exec", "--json", skipGit, ...providerArguments(upstream), "hi"];
@@ -350,33 +350,45 @@ describe("codex exec", () => {
     child.stderr?.on("data", (text) => {
       stderr += text;
     });
-    assert.deepEqual([await once(child, "close"), stderr], [[1, null], ""]);
+    const ended = await once(child, "close");
     fs.closeSync(full);
     await upstream.close();
+    assert.deepEqual(
+      [ended, stderr],
+      [[1, null], "Error: cannot write to stdout: No space left on device (os error 28)\n"],
+    );
   });
 
-  test("reaches a proxy on a unix socket, by path, by abstract name and by server info", async () => {
+  test("reaches a proxy on a unix socket, by path and by server info, by what is said first", async () => {
     const path = join(folder, "p.sock");
-    const name = `codex-exec-test-${process.pid}`;
+    const other = join(folder, "other.sock");
     const info = join(folder, "info.json");
     fs.writeFileSync(info, JSON.stringify({ pid: process.pid, socket: path }));
     const byPath = await startScriptedUpstream([says("By path.")], path);
-    const byName = await startScriptedUpstream([says("By name.")], `\0${name}`);
+    const byOther = await startScriptedUpstream([says("By the other.")], other);
     const run = async (args: string[], environment: Record<string, string> = {}) =>
       (await runCodex({ args, cwd: folder, environment: { CODEX_HOME: folder, ...environment } })).stdout;
+    const variable = { CODEX_PROXY: `unix:${other}` };
     assert.equal(await run(["exec", skipGit, "--proxy", `unix:${path}`, "hi"]), "By path.\n");
-    assert.equal(await run(["exec", skipGit, "--proxy", `unix:@${name}`, "hi"]), "By name.\n");
     assert.equal(await run(["exec", skipGit, "--proxy", info, "hi"]), "By path.\n");
-    assert.equal(await run(["exec", skipGit, "hi"], { CODEX_PROXY: `unix:@${name}` }), "By name.\n");
-    assert.equal(
-      await run(["exec", skipGit, "-c", `proxy=unix:${path}`, "hi"], { CODEX_PROXY: `unix:@${name}` }),
-      "By path.\n",
-    );
-    assert.equal(
-      await run(["--proxy", `unix:${path}`, "exec", skipGit, "hi"], { CODEX_PROXY: `unix:@${name}` }),
-      "By path.\n",
-    );
-    assert.deepEqual([byPath.requests.length, byName.requests.length], [4, 2]);
-    await Promise.all([byPath.close(), byName.close()]);
+    assert.equal(await run(["exec", skipGit, "hi"], variable), "By the other.\n");
+    assert.equal(await run(["exec", skipGit, "-c", `proxy=unix:${path}`, "hi"], variable), "By path.\n");
+    assert.equal(await run(["--proxy", `unix:${path}`, "exec", skipGit, "hi"], variable), "By path.\n");
+    assert.deepEqual([byPath.requests.length, byOther.requests.length], [4, 1]);
+    await Promise.all([byPath.close(), byOther.close()]);
+  });
+
+  test("reaches a proxy by an abstract name, or says that this Node cannot", async () => {
+    const name = `codex-exec-test-${process.pid}`;
+    const byName = await startScriptedUpstream([says("By name.")], `\0${name}`);
+    const canReach = fs.readFileSync("/proc/net/unix", "latin1").includes(`@${name}\n`);
+    const { stdout, stderr } = await runCodex({
+      args: ["exec", skipGit, "--proxy", `unix:@${name}`, "hi"],
+      ...{ cwd: folder, environment: { CODEX_HOME: folder } },
+    });
+    await byName.close();
+    assert.deepEqual([stdout, byName.requests.length], canReach ? ["By name.\n", 1] : ["", 0]);
+    if (!canReach)
+      assert.match(stderr, /ERROR: unix:@.* cannot be reached with Node .*\nhint: run it with a newer/);
   });
 });

@@ -93,7 +93,18 @@ describe("a reference to a proxy", () => {
     assert.deepEqual(parseProxyReference("unix:/run/p.sock"), { kind: "socket", socket: "/run/p.sock" });
     assert.deepEqual(parseProxyReference("unix:///run/p.sock"), { kind: "socket", socket: "/run/p.sock" });
     assert.deepEqual(parseProxyReference("unix:@name"), { kind: "socket", socket: "@name" });
-    assert.deepEqual(parseProxyReference("./info.json"), { kind: "server-info", file: "./info.json" });
+    for (const file of ["./info.json", "127.0.0.1.json", "./127.0.0.1:8642"]) {
+      assert.deepEqual(parseProxyReference(file), { kind: "server-info", file });
+    }
+  });
+
+  test("that is a URL but for its http:// is refused with the whole of it", () => {
+    for (const text of ["127.0.0.1:8642", "localhost:8642", "[::1]:8642", "127.0.0.1:8642/v1"]) {
+      assert.throws(() => parseProxyReference(text), {
+        code: "PROXY_REFERENCE",
+        hint: `for a port give http://${text}`,
+      });
+    }
   });
 
   test("is refused in any other form, and a password in it is not repeated", () => {
@@ -144,14 +155,26 @@ describe("a proxy that runs", () => {
     assert.equal(address.label, `127.0.0.1:${port}`);
   });
 
-  test("is found by URL, by socket path and by the name of an abstract socket", async () => {
+  test("is found by URL and by socket path", async () => {
     const port = await listen();
     const path = join(folder, "p.sock");
-    const name = `codex-test-${process.pid}`;
-    await Promise.all([listen(path), listen(`\0${name}`)]);
+    await listen(path);
     assert.equal((await resolveProxy(`http://127.0.0.1:${port}`, {})).address.label, `127.0.0.1:${port}`);
     assert.equal((await resolveProxy(`unix:${path}`, {})).address.socketPath, path);
-    assert.equal((await resolveProxy(`unix:@${name}`, {})).address.socketPath, `\0${name}`);
+  });
+
+  test("is found by the very name of its abstract socket, or refused: no other name leads to it", async () => {
+    const name = `codex-test-${process.pid}`;
+    await listen(`\0${name}`); // where Node fills the name up, this is an impostor
+    const names = fs.readFileSync("/proc/net/unix", "latin1");
+    if (names.includes(`@${name}\n`)) {
+      assert.equal((await resolveProxy(`unix:@${name}`, {})).address.socketPath, `\0${name}`);
+      return;
+    }
+    assert.match(names, new RegExp(`@${name}@`));
+    for (const reference of [`unix:@${name}`, serverInfo({ ...self(), socket: `@${name}` })]) {
+      assert.equal((await failure(reference)).code, "PROXY_UNREACHABLE");
+    }
   });
 
   test("gets the token of CODEX_PROXY_TOKEN, but not in clear text over a network", async () => {
