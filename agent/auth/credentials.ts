@@ -1,16 +1,27 @@
 // The credentials of one session: what to send with a request, kept fresh. Any number of processes may
 // share one login; each refresh token is spent by one of them, and the others take over what it got.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CredentialsStore } from "../config/config.ts";
 import type { Environment } from "../environment.ts";
 import { checkAccessTokenKind, ownerOfAccessToken } from "./access-token.ts";
-import { type AuthDocument, refreshedDocument, type StoredLogin, storedLogin } from "./auth-document.ts";
+import {
+  type AuthDocument,
+  refreshedDocument,
+  type StoredLogin,
+  storedLogin,
+  type Tokens,
+} from "./auth-document.ts";
 import { type CredentialStore, openCredentialStore } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
 import { type IssuerClient, issuerClient } from "./issuer.ts";
 import { isExpired, isRefreshDue, requestRefresh } from "./refresh.ts";
 import { withStoreLock } from "./store-lock.ts";
 import { tokenClaims } from "./token-claims.ts";
+
+/** between the answer of the issuer and its place in the file lie a few writes */
+const takeOverMs = 1500;
+const takeOverPollMs = 100;
 
 export type CredentialsMode = "api-key" | "chatgpt" | "none";
 
@@ -198,33 +209,37 @@ class ChatgptCredentials implements Credentials {
   async #refresh(used: string, isGood: (document: AuthDocument) => boolean): Promise<boolean> {
     const { codexHome, environment, warn } = this.#request;
     return await withStoreLock(codexHome, async () => {
-      const stored = await this.#store.load();
-      const login = storedLogin(stored);
-      if (login.kind !== "chatgpt" || stored === undefined || !this.#isSameAccount(stored)) {
-        throw new AuthError(
-          "AUTH_ACCOUNT_CHANGED",
-          "Your access token could not be refreshed because you have since logged out or signed in to another account. Please sign in again.",
-        );
-      }
+      const { stored, tokens } = await this.#loadSameAccount();
       // Another process was here first.
-      if (login.tokens.access_token !== used && isGood(stored)) {
+      if (tokens.access_token !== used && isGood(stored)) {
         this.#document = stored;
         return true;
       }
-      const refreshToken = login.tokens.refresh_token;
+      const refreshToken = tokens.refresh_token;
       if (this.#refused !== undefined && this.#refused.refreshToken === refreshToken)
         throw this.#refused.error;
       const pending = await this.#store.beginSave();
       let refreshed: AuthDocument;
       try {
-        const issued = await requestRefresh(this.#client, login.tokens, environment);
+        const issued = await requestRefresh(this.#client, tokens, environment);
         refreshed = refreshedDocument(stored, issued, new Date(this.#now()));
       } catch (error) {
-        if (error instanceof AuthError && error.code === "AUTH_REFRESH_REFUSED") {
-          this.#refused = { refreshToken, error };
-        }
+        await pending.abandon();
+        if (!(error instanceof AuthError) || error.code !== "AUTH_REFRESH_REFUSED") throw error;
+        // The original, which does not wait for this lock, may have spent it a moment ago.
+        if (await this.#takeOver(refreshToken)) return true;
+        this.#refused = { refreshToken, error };
+        throw error;
+      }
+      // What the original has stored meanwhile is newer: a login, a logout, a refresh.
+      const latest = await this.#loadSameAccount().catch(async (error: unknown) => {
         await pending.abandon();
         throw error;
+      });
+      if (latest.tokens.refresh_token !== refreshToken) {
+        await pending.abandon();
+        this.#document = latest.stored;
+        return this.#bearer() !== used;
       }
       // The old tokens are spent: the new ones are used even if they cannot be kept.
       this.#document = refreshed;
@@ -233,6 +248,33 @@ class ChatgptCredentials implements Credentials {
       });
       return this.#bearer() !== used;
     });
+  }
+
+  /** @throws {AuthError} AUTH_ACCOUNT_CHANGED, or what the store throws */
+  async #loadSameAccount(): Promise<{ readonly stored: AuthDocument; readonly tokens: Tokens }> {
+    const stored = await this.#store.load();
+    const login = storedLogin(stored);
+    if (login.kind === "chatgpt" && stored !== undefined && this.#isSameAccount(stored)) {
+      return { stored, tokens: login.tokens };
+    }
+    throw new AuthError(
+      "AUTH_ACCOUNT_CHANGED",
+      "Your access token could not be refreshed because you have since logged out or signed in to another account. Please sign in again.",
+    );
+  }
+
+  /** Wait a moment for whoever has spent a refresh token to store what he got, and use that. */
+  async #takeOver(spent: string | undefined): Promise<boolean> {
+    const until = Date.now() + takeOverMs;
+    for (;;) {
+      const { stored, tokens } = await this.#loadSameAccount();
+      if (tokens.refresh_token !== spent) {
+        this.#document = stored;
+        return true;
+      }
+      if (Date.now() >= until) return false;
+      await sleep(takeOverPollMs);
+    }
   }
 
   #isSameAccount(stored: AuthDocument): boolean {

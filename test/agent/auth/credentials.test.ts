@@ -225,6 +225,57 @@ describe("credentials of a session", () => {
     });
   }
 
+  test("that the original has refreshed in the same moment are taken over, though ours were refused", async () => {
+    write(chatgpt({ expiresInMs: -1000 }));
+    const credentials = await open();
+    const token = issuer.holdTokens();
+    const authorized = credentials.authorize();
+    await token.arrived;
+    issuer.failure = "reused";
+    token.release();
+    const theirs = chatgpt();
+    // It stores what it got a little after the issuer has told us that the token is spent.
+    await sleep(300);
+    write(theirs);
+    assert.equal((await authorized)?.bearer, theirs.tokens?.access_token);
+    assert.deepEqual(read(), theirs);
+  });
+
+  for (const [what, meanwhile] of [
+    ["logged out", () => fs.rmSync(join(home, "auth.json"))],
+    ["logged in with a key", () => write({ OPENAI_API_KEY: "sk-new" })],
+    [
+      "logged in as somebody else",
+      () => write({ ...chatgpt(), tokens: { ...chatgpt().tokens, account_id: "account-2" } }),
+    ],
+  ] as const) {
+    test(`bring nothing back where the original has ${what} during the refresh`, async () => {
+      write(chatgpt({ expiresInMs: -1000 }));
+      const credentials = await open();
+      const token = issuer.holdTokens();
+      const authorized = credentials.authorize();
+      await token.arrived;
+      meanwhile();
+      const left = fs.existsSync(join(home, "auth.json")) ? read() : undefined;
+      token.release();
+      await assert.rejects(authorized, (error) => codeOf(error) === "AUTH_ACCOUNT_CHANGED");
+      assert.deepEqual(fs.existsSync(join(home, "auth.json")) ? read() : undefined, left);
+    });
+  }
+
+  test("do not replace tokens that the original has refreshed in the same moment", async () => {
+    write(chatgpt({ expiresInMs: -1000 }));
+    const credentials = await open();
+    const token = issuer.holdTokens();
+    const authorized = credentials.authorize();
+    await token.arrived;
+    const theirs = chatgpt();
+    write(theirs);
+    token.release();
+    assert.equal((await authorized)?.bearer, theirs.tokens?.access_token);
+    assert.deepEqual(read(), theirs);
+  });
+
   test("of twenty processes at once spend the refresh token once, and all end with the same new token", async () => {
     issuer = await issuerWith({ refreshDelayMs: 300 });
     const document = chatgpt({ expiresInMs: -1000 });
@@ -250,22 +301,17 @@ describe("credentials of a session", () => {
     assert.equal(issuer.reused.length, 19);
   });
 
-  for (const [what, isLocked] of [
-    ["that were logged out while they were refreshed stay logged out", true],
-    ["that were removed without the lock come back with the refresh: the control", false],
-  ] as const) {
-    test(what, async () => {
-      issuer = await issuerWith({ refreshDelayMs: 500 });
-      write(chatgpt({ expiresInMs: -1000 }));
-      const refreshing = run(process.execPath, [refreshProcess, home, refreshUrl()]);
-      while (refreshes().length === 0) await sleep(10);
-      const store = openCredentialStore({ codexHome: home, store: "file", warn: () => {} });
-      if (isLocked) assert.equal(await lockedStore(home, store).remove(), true);
-      else fs.rmSync(join(home, "auth.json"));
-      await refreshing;
-      assert.deepEqual(fs.readdirSync(home), isLocked ? [] : ["auth.json"]);
-    });
-  }
+  test("that are logged out while they are refreshed are good to the end, and stay logged out", async () => {
+    issuer = await issuerWith({ refreshDelayMs: 500 });
+    write(chatgpt({ expiresInMs: -1000 }));
+    const refreshing = run(process.execPath, [refreshProcess, home, refreshUrl()]);
+    while (refreshes().length === 0) await sleep(10);
+    const store = openCredentialStore({ codexHome: home, store: "file", warn: () => {} });
+    assert.equal(await lockedStore(home, store).remove(), true);
+    // Without the lock it would have failed, as it does for a logout by the original.
+    assert.match((await refreshing).stdout, /^eyJ/);
+    assert.deepEqual(fs.readdirSync(home), []);
+  });
 
   test("of a personal access token name the account that the issuer says, asked once", async () => {
     write({ OPENAI_API_KEY: null, personal_access_token: "at-good" });
