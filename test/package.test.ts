@@ -92,6 +92,19 @@ test("the placeholder in it reads nothing, says how to build, and exits 1", asyn
   assert.equal((await runProxy({ command: placeholder })).code, 1);
 });
 
+test("the placeholder of a global install names the prefix that it lies in", () => {
+  const prefix = join(folder, "a prefix");
+  const build = join(prefix, "lib/node_modules", name, "native/build");
+  fs.mkdirSync(build, { recursive: true });
+  fs.mkdirSync(join(prefix, "bin"));
+  fs.copyFileSync(join(packageRoot, "native/placeholder.sh"), join(build, name));
+  fs.chmodSync(join(build, name), 0o755);
+  fs.symlinkSync(`../lib/node_modules/${name}/native/build/${name}`, join(prefix, "bin/codex"));
+  const { stderr } = spawnSync(join(prefix, "bin/codex"), { encoding: "utf8" });
+  const command = `npm rebuild -g --prefix '${fs.realpathSync(prefix)}' ${name} --allow-scripts=${name}`;
+  assert.equal(stderr.trimEnd().split(", then run: ")[1], command);
+});
+
 describe("npm i -g", () => {
   const registry = spawnSync("npm", ["ping", "--fetch-retries=0"], { timeout: 30_000 }).status === 0;
 

@@ -21,13 +21,21 @@ function anchorsOf(file: string): readonly string[] {
   );
 }
 
+function linksOf(file: string): readonly string[] {
+  return [...fs.readFileSync(file, "utf8").matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
+}
+
+test("README names every document for users, so that none has to be found by chance", () => {
+  const linked = linksOf(join(packageRoot, "README.md")).map((link) => link.split("#")[0]);
+  const missing = documents.filter((name) => name !== "README.md" && !linked.includes(name));
+  // The measurements are named without a link: they are not in the package.
+  assert.deepEqual(missing, ["bench/README.md"]);
+});
+
 for (const name of documents) {
   test(`every link of ${name} leads somewhere`, () => {
     const file = join(packageRoot, name);
-    const links = [...fs.readFileSync(file, "utf8").matchAll(/\]\(([^)\s]+)\)/g)].map(
-      ([, link]) => link as string,
-    );
-    const broken = links
+    const broken = linksOf(file)
       .filter((link) => !/^https?:/.test(link))
       .filter((link) => {
         const [path = "", anchor] = link.split("#");
