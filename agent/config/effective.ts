@@ -29,18 +29,22 @@ export interface Setting {
   readonly origin: Origin;
 }
 
-/** @returns all settings, in the order of the schema and then of the files */
+/**
+ * @param hasLines - whether origins name lines; to find them takes longer than all the rest
+ * @returns all settings, in the order of the schema and then of the files
+ */
 export async function effectiveSettings(
   loaded: LoadedConfig,
   flags: FlagOverrides,
   environment: Environment,
+  hasLines: boolean,
 ): Promise<readonly Setting[]> {
   const settings = new Map<string, Setting>();
   const put = (setting: Setting): void => {
     settings.set(keyText(setting.path), setting);
   };
   const { tree, profileTable, config } = loaded;
-  const originOf = await originFinder(loaded);
+  const originOf = await originFinder(loaded, hasLines);
   for (const { path, value } of leaves(tree, [])) {
     if (path[0] !== "profiles") put({ path, value, origin: originOf(path) });
   }
@@ -90,9 +94,12 @@ export function originText(origin: Origin): string {
   }
 }
 
-async function originFinder({ layers, config }: LoadedConfig): Promise<(path: readonly string[]) => Origin> {
+async function originFinder(
+  { layers, config }: LoadedConfig,
+  hasLines: boolean,
+): Promise<(path: readonly string[]) => Origin> {
   const places = new Map<string, Awaited<ReturnType<typeof openPlaces>>>();
-  for (const layer of layers) {
+  for (const layer of hasLines ? layers : []) {
     if (layer.kind !== "override") places.set(layer.source.path, await openPlaces(layer.source.text));
   }
   return (path) => {

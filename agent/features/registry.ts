@@ -1,7 +1,7 @@
 // The features that can be switched: what `codex features list` prints, in its order, and the names of
 // later versions, which are known so that nobody is warned about them. Names never change their meaning.
 
-import { closest, distance } from "fastest-levenshtein";
+import { createRequire } from "node:module";
 import { UnknownFeatureError } from "./errors.ts";
 import { laterAliases, laterGroups } from "./later.ts";
 
@@ -124,10 +124,14 @@ export function isWithoutEffect(key: string): boolean {
   return later.has(key);
 }
 
+const require = createRequire(import.meta.url);
+
 /** @returns the key that was probably meant; undefined where none is close */
 export function nearestFeature(name: string): string | undefined {
   const wanted = name.toLowerCase().replaceAll("-", "_");
   if (wanted === "") return undefined;
+  // Loaded when somebody has mistyped a name, and at once: who asks cannot wait.
+  const { closest, distance } = require("fastest-levenshtein") as typeof import("fastest-levenshtein");
   const nearest = closest(wanted, [...byName.keys()]);
   const isClose = distance(wanted, nearest) <= Math.max(1, Math.floor(wanted.length / 4));
   return isClose ? byName.get(nearest)?.key : undefined;

@@ -24,7 +24,7 @@ export function configure(command: Command, session: Session): void {
     const { documentText } = await import("../../agent/config/document-text.ts");
     const flags = sessionFlags(show);
     const loaded = await loadConfig(configRequest(show, session, flags));
-    const settings = await effectiveSettings(loaded, flags, session.environment);
+    const settings = await effectiveSettings(loaded, flags, session.environment, options.origins === true);
     if (options.json) {
       const shown = options.origins ? listed(settings) : nested(settings);
       session.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);

@@ -16,7 +16,7 @@ afterEach(() => home.remove());
 /** @returns the value and the origin of each key that is asked for */
 async function shown(request: LoadRequest, ...keys: readonly string[]): Promise<Record<string, unknown>> {
   const loaded = await home.load(request);
-  const settings = await effectiveSettings(loaded, request.flags ?? {}, request.environment ?? {});
+  const settings = await effectiveSettings(loaded, request.flags ?? {}, request.environment ?? {}, true);
   return Object.fromEntries(
     keys.map((key) => {
       const found = settings.find(({ path }) => path.join(".") === key);
@@ -114,7 +114,7 @@ token = "${secret}"
     `model_providers.n={ name = "n", http_headers = { A = "${secret}" } }`,
   ];
   const loaded = await home.load({ overrides });
-  const settings = await effectiveSettings(loaded, {}, {});
+  const settings = await effectiveSettings(loaded, {}, {}, true);
   const text =
     documentText(settings, ({ origin }) => originText(origin)) +
     JSON.stringify(settings.map(({ origin }) => origin));
@@ -137,12 +137,12 @@ n = -inf
 [history]
 max_bytes = 7
 `);
-  const settings = await effectiveSettings(await home.load(), {}, {});
+  const settings = await effectiveSettings(await home.load(), {}, {}, true);
   const text = documentText(settings, () => undefined);
   const again = new Home();
   try {
     again.write(text);
-    const twice = await effectiveSettings(await again.load({ isStrict: true }), {}, {});
+    const twice = await effectiveSettings(await again.load({ isStrict: true }), {}, {}, true);
     assert.equal(
       documentText(twice, () => undefined),
       text,
