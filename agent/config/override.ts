@@ -3,6 +3,7 @@
 
 import type { TomlTable, TomlValue } from "./config.ts";
 import { ConfigError } from "./errors.ts";
+import { masked } from "./secret-keys.ts";
 import { emptyTable, isTable, maxDepth, parseToml } from "./toml.ts";
 
 export interface Override {
@@ -18,10 +19,12 @@ export interface Override {
  */
 export function parseOverride(raw: string): Override {
   const equals = raw.indexOf("=");
-  if (equals < 0) throw new ConfigError("override_without_equals", `Invalid override (missing '='): ${raw}`);
+  // What was meant for another option may be a key.
+  const shown = masked([], raw);
+  if (equals < 0)
+    throw new ConfigError("override_without_equals", `Invalid override (missing '='): ${shown}`);
   const key = raw.slice(0, equals).trim();
-  // The value may be a secret that was meant for another option; the key is what is wrong.
-  if (key === "") throw new ConfigError("override_without_key", `Empty key in override: ${raw}`);
+  if (key === "") throw new ConfigError("override_without_key", `Empty key in override: ${shown}`);
   const path = key.split(".");
   if (path.length > maxDepth) {
     throw new ConfigError("override_too_deep", `Key of an override has more than ${maxDepth} parts`);

@@ -1,6 +1,7 @@
 // What the layers of a configuration come to.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -108,6 +109,37 @@ describe("the administrator's file", () => {
       ],
       ["managed", "managed", "o3", "flag", "none"],
     );
+  });
+
+  test("is refused if it is a link into a folder of others, or to what was there", { skip }, async () => {
+    const path = manage('model = "m"\n');
+    const theirs = join(home.work, "theirs");
+    fs.mkdirSync(join(theirs, "rules"), { recursive: true });
+    fs.renameSync(path, join(theirs, "rules", "rules.toml"));
+    fs.symlinkSync(join(theirs, "rules", "rules.toml"), path);
+    assert.equal((await home.load()).config.model, "m");
+    fs.chownSync(theirs, 65534, 0);
+    assert.match((await home.refusal()).message, /theirs is not owned by root$/);
+    fs.rmSync(theirs, { recursive: true });
+    assert.match((await home.refusal()).message, /managed_config\.toml leads nowhere$/);
+  });
+
+  test("is root's where a user namespace knows no root, and nobody else's", { skip }, () => {
+    const path = manage('model = "m"\n');
+    const script = `
+      import { readManagedConfig } from ${JSON.stringify(new URL("../../../agent/config/managed.js", import.meta.url))};
+      console.log((await readManagedConfig(${JSON.stringify(path)}).catch((error) => error)).text);`;
+    const run = (command: string, ...args: string[]) =>
+      spawnSync(command, [...args, process.execPath, "--input-type=module", "-e", script], {
+        encoding: "utf8",
+        ...{ uid: 65534, gid: 65534, cwd: "/" },
+      }).stdout;
+    fs.chmodSync(dirname(dirname(path)), 0o755);
+    assert.equal(run("env"), 'model = "m"\n\n');
+    const namespaces = spawnSync("unshare", ["-U", "true"], { uid: 65534, gid: 65534, cwd: "/" });
+    if (namespaces.status === 0) assert.equal(run("unshare", "-U"), 'model = "m"\n\n');
+    fs.chownSync(path, 65533, 0);
+    assert.equal(run("env"), "undefined\n");
   });
 
   test("is refused if others could have written it, and its mistakes name it", { skip }, async () => {

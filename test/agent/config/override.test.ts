@@ -47,6 +47,8 @@ test("an override without `=` or without a key is refused in the words of the or
   for (const [raw, message] of [
     ["foo", "Invalid override (missing '='): foo"],
     ["", "Invalid override (missing '='): "],
+    ["sk-proj-0123456789", "Invalid override (missing '='): *****"],
+    ["=sk-proj-0123456789", "Empty key in override: =*****"],
     ["=x", "Empty key in override: =x"],
     ["  =x", "Empty key in override:   =x"],
   ] as const) {
