@@ -52,7 +52,9 @@ async function rewrite(path: string, edits: readonly ConfigEdit[]): Promise<void
     const text = written.slice(mark.length);
     let edited: string | undefined;
     try {
-      edited = editText(text, exact, parsedBy(path, written, text, parseTOML));
+      const parse = parsedBy(path, written, text, parseTOML);
+      refuseValuesInTheWay(path, parseToml(text), exact);
+      edited = editText(text, exact, parse);
     } catch (error) {
       if (!(error instanceof UnreachablePathError)) throw error;
     }
@@ -72,6 +74,28 @@ async function rewrite(path: string, edits: readonly ConfigEdit[]): Promise<void
     return;
   }
   throw new ConfigError("config_write_failed", `cannot write ${path}: it changes all the time`);
+}
+
+/** What is there by mistake is the user's to look at: no table takes the place of a plain value. */
+function refuseValuesInTheWay(path: string, root: TomlTable, edits: readonly ConfigEdit[]): void {
+  for (const { path: keys, value } of edits) {
+    if (value === undefined) continue;
+    let table = root;
+    for (const [index, key] of keys.slice(0, -1).entries()) {
+      const inner = Object.hasOwn(table, key) ? table[key] : undefined;
+      if (inner === undefined) break;
+      if (Array.isArray(inner) && inner.some(isTable)) break; // editText says what is to be said
+      if (!isTable(inner)) {
+        const blocking = keyText(keys.slice(0, index + 1));
+        throw new ConfigError(
+          "config_write_failed",
+          `cannot set ${keyText(keys)} in ${path}: ${blocking} is no table there`,
+          { hint: `remove ${blocking} from the file, and try again` },
+        );
+      }
+      table = inner;
+    }
+  }
 }
 
 /** Both parsers have to take the text: smol-toml's view of it is the one that loadConfig has. */

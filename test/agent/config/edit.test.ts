@@ -29,6 +29,21 @@ async function edited(text: string, path: readonly string[], value: TomlValue | 
   return home.read();
 }
 
+test("a value in the way of a table is refused and stays", async () => {
+  for (const [text, blocking] of [
+    ["features = 3\n", "features"],
+    ["features = [1]\n", "features"],
+    ["profiles = { p = false }\n", "profiles.p"],
+  ] as const) {
+    const path = blocking === "features" ? ["features", "x"] : ["profiles", "p", "features", "x"];
+    await assert.rejects(edited(text, path, true), {
+      code: "config_write_failed",
+      message: `cannot set ${path.join(".")} in ${join(home.path, "config.toml")}: ${blocking} is no table there`,
+    });
+    assert.equal(home.read(), text);
+  }
+});
+
 describe("an edit", () => {
   const cases: readonly (readonly [string, string, readonly string[], TomlValue | undefined, string])[] = [
     ["starts a file", "", ["model"], "x", 'model = "x"\n'],
