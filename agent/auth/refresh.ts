@@ -81,8 +81,8 @@ export function refreshUrl(environment: Environment): string {
   return environment.CODEX_REFRESH_TOKEN_URL_OVERRIDE || `${defaultIssuer}/oauth/token`;
 }
 
-// Later versions write down to which client a token was issued.
-function clientIdOf(tokens: Tokens): string {
+/** To which client the tokens were issued: later versions write it down. */
+export function clientIdOf(tokens: Tokens): string {
   const provenance = tokens.oauth_provenance as { client_id?: unknown } | undefined | null;
   return typeof provenance?.client_id === "string" ? provenance.client_id : defaultClientId;
 }

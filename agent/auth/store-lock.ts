@@ -5,6 +5,7 @@ import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FileLockError, withFileLock } from "../file-lock.ts";
+import type { AuthDocument } from "./auth-document.ts";
 import type { CredentialStore } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
 
@@ -34,7 +35,22 @@ export async function withStoreLock<T>(codexHome: string, action: () => Promise<
 }
 
 /** A store whose changes wait for those of other processes: for login and logout. */
-export function lockedStore(codexHome: string, store: CredentialStore): CredentialStore {
+export interface LockedStore extends CredentialStore {
+  /** remove the login and say what it was, where it could be read */
+  take(): Promise<{ readonly hadLogin: boolean; readonly document?: AuthDocument | undefined }>;
+}
+
+/** Make one of a store that waits for nobody. */
+export function lockedStore(codexHome: string, store: CredentialStore): LockedStore {
+  const take = async () => {
+    const document = await store.load().catch(() => undefined);
+    return { hadLogin: await store.remove(), document };
+  };
+  const takeLocked = async () => {
+    // Who has never logged in gets no folder for it.
+    if ((await access(codexHome).catch(() => "absent")) === "absent") return await take();
+    return await withStoreLock(codexHome, take);
+  };
   return {
     load: () => store.load(),
     async beginSave() {
@@ -44,10 +60,7 @@ export function lockedStore(codexHome: string, store: CredentialStore): Credenti
         commit: (document) => withStoreLock(codexHome, () => pending.commit(document)),
       };
     },
-    async remove() {
-      // Who has never logged in gets no folder for it.
-      if ((await access(codexHome).catch(() => "absent")) === "absent") return await store.remove();
-      return await withStoreLock(codexHome, () => store.remove());
-    },
+    remove: async () => (await takeLocked()).hadLogin,
+    take: takeLocked,
   };
 }

@@ -1,8 +1,8 @@
 // What the commands of login have in common: the configuration, and the store that it names.
 
 import type { Command } from "commander";
-import { type CredentialStore, openCredentialStore } from "../../agent/auth/credential-store.ts";
-import { lockedStore } from "../../agent/auth/store-lock.ts";
+import { openCredentialStore } from "../../agent/auth/credential-store.ts";
+import { type LockedStore, lockedStore } from "../../agent/auth/store-lock.ts";
 import type { Config } from "../../agent/config/config.ts";
 import { AgentError } from "../../agent/errors.ts";
 import type { Session } from "../command.ts";
@@ -10,7 +10,7 @@ import { loadEffectiveConfig, overrideRefusal } from "../effective-config.ts";
 
 export interface LoginSession {
   readonly config: Config;
-  readonly store: CredentialStore;
+  readonly store: LockedStore;
 }
 
 /** @returns undefined where the configuration cannot be had, which has then been said as the original says it */

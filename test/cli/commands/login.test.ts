@@ -174,6 +174,54 @@ describe("codex login", () => {
     assert.match(fs.readFileSync(authFile(), "utf8"), /at-good/);
   });
 
+  test("forgets a ChatGPT login first, then has its refresh token revoked, and tells nobody of a key", async () => {
+    const tokens = { ...issuer.issue(), account_id: "account-1" };
+    const before = issuer.requests.length;
+    const environment = { CODEX_REFRESH_TOKEN_URL_OVERRIDE: `${issuer.url}/oauth/token` };
+    fs.writeFileSync(authFile(), JSON.stringify({ OPENAI_API_KEY: null, tokens }));
+    assert.deepEqual(summary(await run(["logout"], "", environment)), {
+      code: 0,
+      stdout: "",
+      stderr: "Successfully logged out\n",
+    });
+    for (const other of [
+      `{"OPENAI_API_KEY":"${key}"}`,
+      '{"personal_access_token":"at-good"}',
+      "{ malformed",
+    ]) {
+      fs.writeFileSync(authFile(), other);
+      assert.equal((await run(["logout"], "", environment)).stderr, "Successfully logged out\n");
+    }
+    assert.deepEqual(
+      issuer.requests.slice(before).map(({ method, path, body }) => [method, path, JSON.parse(body)]),
+      [
+        [
+          "POST",
+          "/oauth/revoke",
+          {
+            token: tokens.refresh_token,
+            token_type_hint: "refresh_token",
+            client_id: "app_EMoamEEZ73f0CkXaXp7hrann",
+          },
+        ],
+      ],
+    );
+  });
+
+  test("is logged out though the issuer cannot be told, and says so without the token", async () => {
+    const tokens = issuer.issue();
+    const gone = await startMockIssuer();
+    await gone.close();
+    const url = `${gone.url}/oauth/revoke`;
+    fs.writeFileSync(authFile(), JSON.stringify({ tokens }));
+    assert.deepEqual(summary(await run(["logout"], "", { CODEX_REVOKE_TOKEN_URL_OVERRIDE: url })), {
+      code: 0,
+      stdout: "",
+      stderr: `warning: tokens are forgotten here but not revoked: ${gone.url} cannot be reached (ECONNREFUSED)\nSuccessfully logged out\n`,
+    });
+    assert.ok(!fs.existsSync(authFile()));
+  });
+
   for (const flag of ["--device-auth", "--experimental_use-device-code"]) {
     test(`by a device code waits until the user has typed it: ${flag}`, async () => {
       const patient = await issuerWith({ pendingPolls: 2 });
