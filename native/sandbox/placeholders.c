@@ -135,12 +135,13 @@ static void __attribute__((noreturn)) be_remover(const struct path_list *protect
   hold_all(protected, true, &placeholders);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd <= 2; fd++) dup2(null, fd);  // whoever reads to the end does not wait for this process
-  if (write(said, "", 1) != 1 || chdir("/") != 0) _exit(1);
+  // Where the helper has ended already, nobody reads: there is all the more to remove.
+  bool is_heard = write(said, "", 1) == 1 && chdir("/") == 0;
   struct pollfd until = {.fd = ended, .events = POLLIN};
   while (poll(&until, 1, -1) < 0 && errno == EINTR) continue;
   remove_all(&placeholders);
-  if (write(said, "", 1) != 1) _exit(1);  // nobody waits
-  _exit(0);
+  if (is_heard) is_heard = write(said, "", 1) == 1;
+  _exit(is_heard ? 0 : 1);
 }
 
 // `ended` becomes readable when the sandbox's last process has ended, for which `not_its_own` must be closed

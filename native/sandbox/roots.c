@@ -152,6 +152,14 @@ static int by_length(const void *a, const void *b) {
   return left < right ? -1 : left > right ? 1 : strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+// A restriction that could not be kept is refused rather than left out.
+static void require_nameable(const char *path) {
+  const char *slash = strrchr(path, '/');
+  bool has_name = slash != NULL && slash[1] != '\0' && strcmp(slash, "/.") != 0 && strcmp(slash, "/..") != 0;
+  if (path[0] == '/' && has_name && strlen(path) < PATH_MAX) return;
+  refuse(SANDBOX_USAGE, NULL, "a read-only subpath must be absolute, no longer than a path can be and end in a name: %s", path);
+}
+
 static void sort(struct path_list *list) {
   if (list->count > 0) qsort(list->paths, list->count, sizeof *list->paths, by_length);
 }
@@ -184,7 +192,7 @@ void plan_layout(const struct sandbox_policy *policy, const char *policy_cwd, st
   for (size_t i = 0; i < layout->roots.count; i++) protect_names(layout, layout->roots.paths[i], i < workspaces);
   for (size_t i = 0; i < policy->read_only_subpaths.count; i++) {
     const char *subpath = policy->read_only_subpaths.paths[i];
-    if (subpath[0] != '/') refuse(SANDBOX_USAGE, NULL, "a read-only subpath must be absolute: %s", subpath);
+    require_nameable(subpath);
     // Resolved but for its last name, which may not exist yet.
     char folder[PATH_MAX], resolved[PATH_MAX], whole[PATH_MAX + NAME_MAX + 2];
     snprintf(folder, sizeof folder, "%s", subpath);

@@ -93,8 +93,9 @@ void wait_inside(pid_t command, int outside) {
     if (poll(sources, 2, -1) < 0) continue;
     unsigned char number;
     if (sources[0].revents != 0) {
-      if (read(outside, &number, 1) == 1) kill(command, number);
-      else outside = -1;
+      bool is_alive = read(outside, &number, 1) == 1;
+      kill(command, is_alive ? number : SIGKILL);  // bubblewrap may have come too late to see its parent end
+      if (!is_alive) outside = -1;
     }
     struct signalfd_siginfo info;
     if (sources[1].revents != 0 && read(signals, &info, sizeof info) != sizeof info) continue;

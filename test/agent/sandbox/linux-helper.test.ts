@@ -273,6 +273,19 @@ for (const mounts of ["own", "bubblewrap"]) {
       await until(() => placeholders().length === 0);
     });
 
+    test("a helper that is killed as soon as something was made leaves nothing", async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const child = spawn(launcher, helperArguments(["sleep", "60"], { mounts }), {
+          argv0: "codex-linux-sandbox",
+          cwd: workspace,
+          stdio: "ignore",
+        });
+        while (placeholders().length === 0) await new Promise((resolve) => setImmediate(resolve));
+        child.kill("SIGKILL");
+        await until(() => placeholders().length === 0);
+      }
+    });
+
     test("what is left by a remover that was killed goes at the end of its sandbox, or with the next", async () => {
       const child = await startAndSee(["sh", "-c", "echo started; read line"], "started", mounts);
       const removers = fs.readdirSync("/proc").filter((pid) => isRemover(pid));
@@ -404,6 +417,17 @@ test("a policy that is not understood to its last letter runs nothing", { skip }
   assert.deepEqual(
     seen,
     policies.map(() => ({ status: 2, stdout: "", isNamed: true })),
+  );
+});
+
+test("a read-only subpath that could not be kept is refused", { skip }, () => {
+  const paths = ["relative", "/", `${workspace}/sub/`, `${workspace}/sub/..`, `/${"a/".repeat(3000)}b`];
+  const statuses = paths.map(
+    (path) => run(["true"], { policy: { ...writing, read_only_subpaths: [path] } }).status,
+  );
+  assert.deepEqual(
+    statuses,
+    paths.map(() => 2),
   );
 });
 
