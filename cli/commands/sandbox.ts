@@ -7,6 +7,7 @@ import { loadConfig } from "../../agent/config/load.ts";
 import { sandboxedCommand } from "../../agent/sandbox/command.ts";
 import { refusalLines } from "../../agent/sandbox/denial.ts";
 import { SandboxError } from "../../agent/sandbox/errors.ts";
+import { makeExposedHome } from "../../agent/sandbox/exposed-home.ts";
 import { runInForeground } from "../../agent/sandbox/foreground.ts";
 import { sandboxPolicy } from "../../agent/sandbox/policy.ts";
 import { makeToolLinks } from "../../agent/sandbox/tool-links.ts";
@@ -76,12 +77,14 @@ async function run(
 ): Promise<number> {
   const warn = (message: string) => void session.stderr.write(`warning: ${message}\n`);
   const config = await configOf(command, session, isModeConfigured, warn);
+  const policy = sandboxPolicy(config, session.environment);
+  makeExposedHome(config.codexHome, policy, config.cwd, session.environment);
   const links = makeToolLinks(config.codexHome, session.launcher, session.environment, warn);
   try {
     const prepared = sandboxedCommand({
       command: words,
       cwd: config.cwd,
-      policy: sandboxPolicy(config, session.environment),
+      policy,
       environment: shellEnvironment(links?.environment ?? session.environment, config.shellEnvironmentPolicy),
       launcher: session.launcher,
       // What it finds there decides what the next command may do.

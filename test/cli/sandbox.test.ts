@@ -103,6 +103,21 @@ test("a command cannot change the configuration by which the next one runs, wher
   assert.deepEqual([stdout, fs.existsSync(join(home, "config.toml"))], ["1\n", false]);
 });
 
+test("a home that is not made yet is made, not held by an empty folder, where the command might make it", async () => {
+  const { home, work } = place;
+  const more = { CODEX_HOME: undefined, HOME: home };
+  const script = "stat -c %a .codex; touch .codex/x 2>/dev/null || echo kept";
+  const inHome = await runCodex({
+    args: ["sandbox", "linux", "--full-auto", "--", "sh", "-c", script],
+    cwd: home,
+    environment: environment(more),
+  });
+  assert.deepEqual([inHome.stdout, inHome.code], ["700\nkept\n", 0]);
+  fs.rmSync(join(home, ".codex"), { recursive: true });
+  await run(["sandbox", "linux", ...noTmp, "--full-auto", "--", "true"], more);
+  assert.deepEqual([fs.readdirSync(home), fs.readdirSync(work)], [[], []]);
+});
+
 test("a configured root behind a link in a writable folder is left out", async () => {
   fs.symlinkSync(place.outside, join(place.work, "link"));
   const roots = ["-c", 'sandbox_workspace_write.writable_roots=["link"]'];
