@@ -110,7 +110,10 @@ async function tryOnce(
     signal.throwIfAborted();
     if (error instanceof AgentError) throw error;
     if (idle.signal.aborted) throw idle.signal.reason; // the second layer's: it is said aloud
-    await connection.afterFailure();
+    const absence = await connection.afterFailure();
+    if (absence !== undefined) {
+      return new ModelError("MODEL_CONNECTION", absence.message, { hint: absence.hint, cause: absence });
+    }
     return new ModelError(
       "MODEL_CONNECTION",
       `Connection failed: error sending request for url (${connection.url})${reasonOf(error)}`,

@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Config, ModelProvider } from "../config/config.ts";
 import type { Environment } from "../environment.ts";
+import { AgentError } from "../errors.ts";
 import type { ProxyEndpoint } from "../proxy-endpoint/endpoint.ts";
 import { isAzure } from "./azure.ts";
 import { responsesUrl } from "./base-url.ts";
@@ -46,9 +47,10 @@ export interface Connection {
   /**
    * Find out more after {@link post} failed without an answer.
    *
-   * @throws {AgentError} where asking again is of no use: the proxy is gone
+   * @returns why asking again helps only later, if at all: the proxy is gone, and may be about to come back
+   * @throws {AgentError} where asking again is of no use: somebody else is in the proxy's place
    */
-  afterFailure(): Promise<void>;
+  afterFailure(): Promise<AgentError | undefined>;
   /** end what is still open, at once */
   close(): Promise<void>;
 }
@@ -109,7 +111,7 @@ async function openToProvider(
       answer.body.destroy();
       return postAs(request, await authorize(provider, credentials, environment));
     },
-    afterFailure: async () => {},
+    afterFailure: async () => undefined,
     close: () => dispatcher.destroy(),
   };
 }
@@ -146,9 +148,15 @@ async function openToProxy(
     },
     afterFailure: async () => {
       const former = dispatcher;
-      endpoint = await endpoint.lookAgain();
+      try {
+        endpoint = await endpoint.lookAgain();
+      } catch (error) {
+        if (error instanceof AgentError && error.code === "PROXY_NOT_RUNNING") return error;
+        throw error;
+      }
       dispatcher = proxyDispatcher(endpoint);
       await former.destroy();
+      return undefined;
     },
     close: () => dispatcher.destroy(),
   };

@@ -172,6 +172,28 @@ describe("codex exec --proxy, as another user", { skip: skipWithoutOtherUser }, 
     );
   });
 
+  test("goes on with a proxy that is started again, on another port, while it asks", async () => {
+    const file = join(folder, "again.json");
+    const args = ["--upstream-url", upstream.url, "--server-info", file, ...quietUser];
+    const first = await startProxy({ args });
+    const before = upstream.requests.length;
+    upstream.eventGapMs = 2_000; // longer than it takes to end the proxy
+    // Patience for a minute; the base URL is not the proxy's.
+    const table = '{name="patient",base_url="http://127.0.0.1:1/v1",request_max_retries=8}';
+    const patient = ["-c", `model_providers.patient=${table}`, "-c", "model_provider=patient"];
+    const run = start(["--json", "--proxy", file, ...patient, "hi"]);
+    await waitFor(() => upstream.requests.length > before, "the request", 20_000);
+    first.kill("SIGKILL");
+    await first.ended;
+    await waitFor(() => !fs.existsSync(file), "the file to be removed", 20_000);
+    upstream.eventGapMs = 1;
+    const second = await startProxy({ args });
+    const { code, stdout, stderr } = await run.ended;
+    await second.stop();
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /"text":"piece 0 piece 1 piece 2 "/);
+  });
+
   test("sends nothing to another user who takes the port when the proxy ends in mid-answer", async () => {
     const file = join(folder, "taken.json");
     // The control takes a URL at its word: there the attack succeeds.

@@ -194,6 +194,14 @@ describe("a plan that is out of date", () => {
         fs.utimesSync(join(place, "f"), 1, 1);
       },
     ],
+    [
+      "a file that was replaced by another of the same length and time",
+      (place) => {
+        fs.writeFileSync(join(place, "other"), "x\n");
+        assert.equal(spawnSync("touch", ["-r", join(place, "f"), join(place, "other")]).status, 0);
+        fs.renameSync(join(place, "other"), join(place, "f"));
+      },
+    ],
     ["a file that was removed", (place) => fs.rmSync(join(place, "f"))],
     [
       "a file that was replaced by a directory",
@@ -273,6 +281,28 @@ describe("what belongs to a file besides its bytes", () => {
         assert.equal(modeOf(join(place, "f")), mode.toString(8));
       });
     }
+  });
+
+  test("the new content of a private file is on no disk where others may read it, not even on the way", async () => {
+    await inPlace({ f: "a\n" }, async (place) => {
+      fs.chmodSync(join(place, "f"), 0o600);
+      const modes: number[] = [];
+      const observed: PatchFileSystem = {
+        ...machineFileSystem,
+        open: async (...args) => {
+          const file = await machineFileSystem.open(...args);
+          modes.push((await file.stat()).mode & 0o777);
+          return file;
+        },
+      };
+      const mask = process.umask(0);
+      try {
+        await applyPlan(await planPatch(update("@@", "-a", "+A"), place), observed);
+      } finally {
+        process.umask(mask);
+      }
+      assert.deepEqual(modes, [0o600]);
+    });
   });
 
   test("a file that is moved takes its mode along, one that is replaced keeps its own", async () => {
