@@ -2,12 +2,13 @@
 // launcher starts it by the names apply_patch and applypatch, and as `codex --codex-run-as-apply-patch PATCH`.
 
 import { isUtf8 } from "node:buffer";
-import { readFileSync, readSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { applyPlan } from "../agent/apply-patch/apply.ts";
 import { PatchError } from "../agent/apply-patch/errors.ts";
 import { planPatch } from "../agent/apply-patch/plan.ts";
 import { summarize } from "../agent/apply-patch/summary.ts";
 import { reasonOf, systemCode } from "../agent/apply-patch/system-error.ts";
+import { hasLostBytes } from "./raw-arguments.ts";
 
 const runAsFlag = "--codex-run-as-apply-patch";
 const usage = "Usage: apply_patch 'PATCH'\n       echo 'PATCH' | apply_patch";
@@ -75,19 +76,11 @@ function waiting(call: () => number): number {
   }
 }
 
-/** Node puts U+FFFD where an argument is no UTF-8; the kernel still has the bytes. */
 function requireUtf8(argument: string | undefined, name: string): string {
-  if (argument?.includes("\ufffd") && !isUtf8(commandLine())) argument = undefined;
-  if (argument === undefined) throw new Refusal(`Error: ${name} requires a UTF-8 PATCH argument.`, 1);
-  return argument;
-}
-
-function commandLine(): Buffer {
-  try {
-    return readFileSync("/proc/self/cmdline");
-  } catch {
-    return Buffer.of();
+  if (argument === undefined || hasLostBytes([argument])) {
+    throw new Refusal(`Error: ${name} requires a UTF-8 PATCH argument.`, 1);
   }
+  return argument;
 }
 
 async function run(args: readonly string[]): Promise<void> {

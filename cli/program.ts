@@ -11,7 +11,8 @@ import { addMissingCommand, refuseMissingCommand } from "./missing-command.ts";
 import { addConfigOptions, namedFeatures } from "./options/config-options.ts";
 import { addSessionOptions } from "./options/session-options.ts";
 import { ProgramCommand } from "./program-command.ts";
-import { UsageError } from "./usage-errors.ts";
+import { hasLostBytes } from "./raw-arguments.ts";
+import { notUtf8, UsageError } from "./usage-errors.ts";
 import { addVersion, versionLine } from "./version.ts";
 
 const about =
@@ -83,6 +84,7 @@ function versionName(command: Command): string {
 }
 
 async function run(argv: readonly string[], session: Session, program: Program): Promise<number> {
+  if (hasLostBytes(argv)) throw notUtf8(program.root);
   const reading = await readArguments(program.root, argv, program.open);
   switch (reading.kind) {
     case "help":

@@ -53,6 +53,10 @@ function visibleLongNames(command: Command): string[] {
   return [...own.map((option) => option.long?.slice(2) ?? ""), "help"];
 }
 
+export function notUtf8(command: Command): UsageError {
+  return new UsageError("invalid UTF-8 was detected in one or more arguments", { usageOf: command });
+}
+
 export function unexpectedOption(command: Command, name: string, canBeValue: boolean): UsageError {
   const similar = name.startsWith("--")
     ? similarNames(name.slice(2), visibleLongNames(command)).at(-1)

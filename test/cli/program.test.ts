@@ -59,6 +59,24 @@ describe("codex", () => {
     });
   });
 
+  test("refuses arguments that are no UTF-8, which would be another file or prompt, and takes U+FFFD itself", () => {
+    fs.writeFileSync(join(place, "kept\ufffd"), "");
+    const refusal = {
+      code: 2,
+      stdout: "",
+      stderr:
+        "error: invalid UTF-8 was detected in one or more arguments\n\n" +
+        "Usage: codex [OPTIONS] [PROMPT]\n       codex [OPTIONS] <COMMAND> [ARGS]\n\n" +
+        "For more information, try '--help'.\n",
+    };
+    for (const args of ["exec", "sandbox linux --full-auto -- rm", "features list"]) {
+      assert.deepEqual(inShell(`exec -a codex "$0" ${args} $'kept\\xff'`), refusal);
+    }
+    assert.ok(fs.existsSync(join(place, "kept\ufffd")));
+    const { stderr } = inShell(`exec -a codex "$0" $'kept\\xef\\xbf\\xbd'`);
+    assert.match(stderr, /^Error: the terminal interface/);
+  });
+
   test("says of each subcommand that only the original has that it is not there, whatever follows", async () => {
     const calls: readonly (readonly [args: readonly string[], name: string])[] = [
       [["mcp", "list"], "mcp"],
