@@ -30,7 +30,8 @@ export async function ensureCodexHome(codexHome: string): Promise<void> {
   await mkdir(codexHome, { recursive: true, mode: 0o700 });
 }
 
-function homeFolder(environment: Environment): string {
+/** @returns the absolute path of what `~` means: HOME, or else what the system knows of the user */
+export function homeFolder(environment: Environment): string {
   if (environment.HOME) return resolve(environment.HOME);
   try {
     // Not homedir(), which asks the process's own HOME, and takes an empty one for an answer.

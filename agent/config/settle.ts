@@ -1,8 +1,8 @@
 // From a checked tree to the Config that everyone reads: profile over root, dedicated flags over both,
 // defaults below. Paths become absolute here.
 
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { homeFolder } from "../codex-home.ts";
 import type { Environment } from "../environment.ts";
 import { resolveFeatures } from "../features/resolve.ts";
 import type {
@@ -208,7 +208,7 @@ function forcedWorkspaces(tree: TomlTable): readonly string[] | undefined {
 }
 
 function pathFrom(base: string, path: string, environment: Environment): string {
-  if (path === "~" || path.startsWith("~/")) return join(environment.HOME ?? homedir(), path.slice(1));
+  if (path === "~" || path.startsWith("~/")) return join(homeFolder(environment), path.slice(1));
   return resolve(base, path);
 }
 

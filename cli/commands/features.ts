@@ -48,14 +48,18 @@ async function switchInFile(
   profile: string | undefined,
   { environment }: Session,
 ): Promise<void> {
-  const [{ resolveCodexHome }, { readConfigFile }, { featureEdits }, { editConfig }] = await Promise.all([
-    import("../../agent/codex-home.ts"),
-    import("../../agent/config/config-file.ts"),
-    import("../../agent/features/switch.ts"),
-    import("../../agent/config/edit.ts"),
-  ]);
+  const [{ resolveCodexHome }, { readConfigFile, requireProfileTable }, { featureEdits }, { editConfig }] =
+    await Promise.all([
+      import("../../agent/codex-home.ts"),
+      import("../../agent/config/config-file.ts"),
+      import("../../agent/features/switch.ts"),
+      import("../../agent/config/edit.ts"),
+    ]);
   const codexHome = await resolveCodexHome(environment);
-  const edits = featureEdits(await readConfigFile(codexHome), feature, isOn, profile);
+  const place = profile === undefined ? ["features"] : ["profiles", profile, "features"];
+  const tree = await readConfigFile(codexHome, place);
+  if (profile !== undefined) await requireProfileTable(codexHome, tree, profile);
+  const edits = featureEdits(tree, feature, isOn, profile);
   if (edits.length > 0) await editConfig(codexHome, edits);
 }
 

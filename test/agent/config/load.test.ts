@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { Home, type LoadRequest } from "./home.ts";
@@ -201,6 +202,12 @@ describe("sandbox and approvals", () => {
       );
     });
   }
+
+  test("a writable root below ~ is never one of the file system's own, even where HOME is empty", async () => {
+    home.write('[sandbox_workspace_write]\nwritable_roots = ["~/c"]\n');
+    const { config } = await home.load({ environment: { HOME: "" } });
+    assert.deepEqual(config.workspaceWrite.writableRoots, [join(userInfo().homedir, "c")]);
+  });
 
   test("writable roots are absolute: from CODEX_HOME in a file, from the working directory on the command line", async () => {
     home.write('[sandbox_workspace_write]\nwritable_roots = ["/a", "b", "~/c"]\nnetwork_access = true\n');

@@ -56,6 +56,39 @@ describe("codex features list", () => {
 });
 
 describe("codex features enable and disable", () => {
+  test("leave a file alone in which features, or the profile, are something else", async () => {
+    const refused = async (text: string, ...args: readonly string[]) => {
+      write(text);
+      const { code, stdout, stderr } = await codex("features", "enable", "unified_exec", ...args);
+      assert.deepEqual([code, stdout, written()], [1, "", text]);
+      return stderr.replaceAll(home, "HOME").split("\n").slice(0, 2).join("\n");
+    };
+    fs.writeFileSync(join(home, "file.config.toml"), 'model = "o3"\n');
+    const typed = "Error: invalid type: integer `3`, expected";
+    assert.deepEqual(
+      [
+        await refused("features = 3\n"),
+        await refused("[features]\nunified_exec = 3\n"),
+        await refused("[profiles]\np = 3\n", "-p", "p"),
+        await refused("[profiles.p]\nfeatures = 3\n", "-p", "p"),
+        await refused("profiles = 3\n", "-p", "p"),
+        await refused("", "-p", "typo"),
+        await refused("", "-p", "file"),
+      ],
+      [
+        `${typed} struct FeaturesToml\nin \`features\``,
+        `${typed} a boolean\nin \`features\``,
+        `${typed} struct ConfigProfile\nin \`profiles.p\``,
+        `${typed} struct FeaturesToml\nin \`profiles.p.features\``,
+        `${typed} a map\nin \`profiles\``,
+        "Error: config profile `typo` not found in config.toml\n",
+        "Error: config profile `file` not found in config.toml\nhint: it is a file of its own: edit HOME/file.config.toml",
+      ],
+    );
+    write("model = 3\n");
+    assert.equal((await codex("features", "enable", "unified_exec")).code, 0);
+  });
+
   test("--profile, and -p before the subcommand, write the profile's table", async () => {
     write('[profiles.p]\nmodel = "o3"\n');
     const { stdout } = await codex("features", "enable", "unified_exec", "--profile", "p");
