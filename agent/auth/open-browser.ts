@@ -22,7 +22,7 @@ export async function openBrowser(url: string, environment: Environment): Promis
   try {
     if (environment.BROWSER) {
       await openWith(environment.BROWSER.split(":"), url, environment);
-    } else {
+    } else if (!(await hasDesktop(url, environment))) {
       const { default: open } = await import("open");
       const child = await open(url);
       child.on("error", () => {});
@@ -30,6 +30,12 @@ export async function openBrowser(url: string, environment: Environment): Promis
   } catch {
     // The user has the URL.
   }
+}
+
+// The package `open` would start it with the environment of this process, which lacks what steers loaders.
+async function hasDesktop(url: string, environment: Environment): Promise<boolean> {
+  if (process.platform !== "linux" || environment.WSL_DISTRO_NAME) return false;
+  return await hasStarted("xdg-open", [url], environment);
 }
 
 async function openWith(commands: readonly string[], url: string, environment: Environment): Promise<void> {

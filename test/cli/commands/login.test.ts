@@ -395,6 +395,32 @@ describe("codex login", () => {
     assert.ok(opened.startsWith(`${issuer.url}/oauth/authorize?`));
   });
 
+  test("in the browser of the desktop, which gets the user's environment whole", async () => {
+    const bin = join(home, "bin");
+    fs.mkdirSync(bin);
+    const note = `printf '%s\\n%s' "$1" "$LD_LIBRARY_PATH" > ${home}/noted.tmp; mv ${home}/noted.tmp ${home}/noted`;
+    fs.writeFileSync(join(bin, "xdg-open"), `#!/bin/sh\nPATH=/usr/bin:/bin\n${note}\n`, { mode: 0o755 });
+    const noted = new Promise<string>((resolve) => {
+      const watcher = fs.watch(home, () => {
+        if (!fs.existsSync(join(home, "noted"))) return;
+        watcher.close();
+        resolve(fs.readFileSync(join(home, "noted"), "utf8"));
+      });
+    });
+    const child = spawn(launcher, ["login", ...atIssuer()], {
+      argv0: "codex",
+      env: { PATH: bin, HOME: home, CODEX_HOME: home, DISPLAY: ":9", LD_LIBRARY_PATH: "/opt/lib" },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    closers.push(async () => {
+      child.kill("SIGKILL");
+      await once(child, "close");
+    });
+    const [url, libraries] = (await noted).split("\n");
+    assert.ok(url?.startsWith(`${issuer.url}/oauth/authorize?`), url);
+    assert.equal(libraries, "/opt/lib");
+  });
+
   test("does not wait for a key on a terminal", { skip: spawnSync("which", ["script"]).status !== 0 }, () => {
     const command = `exec -a codex ${launcher} login --with-api-key`;
     const result = spawnSync("script", ["-qec", `bash -c '${command}'`, "/dev/null"], {
