@@ -49,7 +49,11 @@ export function lockedStore(codexHome: string, store: CredentialStore): LockedSt
   const takeLocked = async () => {
     // Who has never logged in gets no folder for it.
     if ((await access(codexHome).catch(() => "absent")) === "absent") return await take();
-    return await withStoreLock(codexHome, take);
+    return await withStoreLock(codexHome, take).catch(async (error: unknown) => {
+      // On a full disk there is no room for a lock, and every reason to be able to log out.
+      if (!(error instanceof AuthError) || error.code !== "AUTH_FILE_UNWRITABLE") throw error;
+      return await take();
+    });
   };
   return {
     load: () => store.load(),
@@ -57,7 +61,12 @@ export function lockedStore(codexHome: string, store: CredentialStore): LockedSt
       const pending = await store.beginSave();
       return {
         abandon: () => pending.abandon(),
-        commit: (document) => withStoreLock(codexHome, () => pending.commit(document)),
+        commit: (document) =>
+          withStoreLock(codexHome, () => pending.commit(document)).catch(async (error: unknown) => {
+            // Where the lock was not to be had, nothing has ended what was begun.
+            await pending.abandon().catch(() => {});
+            throw error;
+          }),
       };
     },
     remove: async () => (await takeLocked()).hadLogin,

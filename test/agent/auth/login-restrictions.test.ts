@@ -93,6 +93,12 @@ describe("a stored login", () => {
       "Login is restricted to workspace workspace-2, but current credentials belong to workspace-1. Logging out.",
     ],
     [
+      "of another workspace, whose name would steer a terminal",
+      chatgptOf({ chatgpt_account_id: "x\u001b[2J\u202ey" }),
+      { forcedChatgptWorkspaceIds: ["workspace-2"] },
+      "Login is restricted to workspace workspace-2, but current credentials belong to x [2J y. Logging out.",
+    ],
+    [
       "of none of several workspaces",
       chatgpt,
       { forcedChatgptWorkspaceIds: ["workspace-2", "workspace-3"] },

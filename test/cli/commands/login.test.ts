@@ -222,6 +222,23 @@ describe("codex login", () => {
     assert.ok(!fs.existsSync(authFile()));
   });
 
+  test("keeps no new login where no lock can be had, leaves nothing behind, and still logs out", async () => {
+    fs.writeFileSync(authFile(), '{"OPENAI_API_KEY":"sk-before"}');
+    const inTheWay = "auth.json.write-lock";
+    fs.mkdirSync(join(home, inTheWay));
+    const result = await run(["login", "--with-api-key"], key);
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /\nError logging in: .*auth\.json\.write-lock/);
+    assert.deepEqual(fs.readdirSync(home).sort(), ["auth.json", inTheWay]);
+    assert.equal(fs.readFileSync(authFile(), "utf8"), '{"OPENAI_API_KEY":"sk-before"}');
+    assert.deepEqual(summary(await run(["logout"])), {
+      code: 0,
+      stdout: "",
+      stderr: "Successfully logged out\n",
+    });
+    assert.deepEqual(fs.readdirSync(home), [inTheWay]);
+  });
+
   for (const flag of ["--device-auth", "--experimental_use-device-code"]) {
     test(`by a device code waits until the user has typed it: ${flag}`, async () => {
       const patient = await issuerWith({ pendingPolls: 2 });
