@@ -3,6 +3,7 @@
 
 import type { TomlTable, TomlValue } from "./config.ts";
 import { keyText } from "./key-text.ts";
+import { maskedText } from "./secret-keys.ts";
 import { isTable } from "./toml.ts";
 import type { Fields, ValueType } from "./value-type.ts";
 
@@ -159,7 +160,7 @@ function hasShape(value: TomlValue, type: ValueType): boolean {
 }
 
 function described(value: TomlValue, isSecret: boolean): string {
-  if (typeof value === "string") return isSecret ? "string" : `string ${JSON.stringify(value)}`;
+  if (typeof value === "string") return isSecret ? "string" : `string ${JSON.stringify(maskedText(value))}`;
   if (typeof value === "boolean") return `boolean \`${value}\``;
   if (typeof value === "bigint") return `integer \`${isSecret ? "…" : value}\``;
   if (typeof value === "number") return `floating point \`${isSecret ? "…" : value}\``;

@@ -7,6 +7,8 @@ import { emptyTable, isTable } from "./toml.ts";
 import type { ValueType } from "./value-type.ts";
 
 const tellingName = /token|secret|passw|credential|authorization|api[_-]?key|headers/i;
+/** Parameters of addresses, and options of programs, that hold a key. */
+const tellingParameter = /(^|[-_.])(key|sig|signature|code|auth|pw|pwd)$/i;
 /** Names of variables and such, whose values name a secret and are none. */
 const namesOnly = /^(env_key|env_key_instructions|bearer_token_env_var|env_http_headers|forced_|.*_store)/;
 /** Numbers of tokens that a model reads, not tokens that open doors. */
@@ -22,7 +24,7 @@ export function isSecretPath(path: readonly string[]): boolean {
       type = field?.type;
     } else {
       // Parameters of an address are named by its server.
-      if (path.at(-2) === "query_params" && hasTellingName(key)) return true;
+      if (path.at(-2) === "query_params" && (hasTellingName(key) || tellingParameter.test(key))) return true;
       if (type?.kind === "map") type = type.of;
       else if (hasTellingName(key)) return true;
       else type = undefined;
@@ -38,17 +40,36 @@ export const secretMask = "*****";
 export function masked(path: readonly string[], value: TomlValue): TomlValue {
   if (isSecretPath(path)) return secretMask;
   if (typeof value === "string") return maskedText(value);
-  if (Array.isArray(value)) return value.map((element) => masked(path, element));
+  if (Array.isArray(value)) {
+    return value.map((element, index) =>
+      isOptionOfSecret(value[index - 1]) ? secretMask : masked(path, element),
+    );
+  }
   if (!isTable(value)) return value;
   const table = emptyTable();
   for (const [key, member] of Object.entries(value)) table[key] = masked([...path, key], member);
   return table;
 }
 
-function maskedText(text: string): string {
+/** @returns the text without passwords of addresses, values of telling options and keys of known forms */
+export function maskedText(text: string): string {
   return text
-    .replace(/\bsk-[A-Za-z0-9_-]{8,}/g, secretMask)
-    .replace(/(:\/\/[^/@\s:]*):[^/@\s]+@/g, `$1:${secretMask}@`);
+    .replace(/(?<![A-Za-z])(sk-|gh[a-z]_|github_pat_|xox[a-z]-|glpat-|eyJ)[A-Za-z0-9_.-]{8,}/g, secretMask)
+    .replace(/\b(Bearer|Basic)\s+[^\s"']+/gi, `$1 ${secretMask}`)
+    .replace(/(:\/\/[^/@\s:]*):[^/@\s]+@/g, `$1:${secretMask}@`)
+    .replace(/([?&])([^=&#\s]+)=([^&#\s]+)/g, (whole, mark, name) =>
+      hasTellingName(name) || tellingParameter.test(name) ? `${mark}${name}=${secretMask}` : whole,
+    )
+    .replace(/(^|\s)(-[^\s=]+)([=\s]+)([^\s-]\S*)/g, (whole, before, option, between) =>
+      isOptionOfSecret(option) ? `${before}${option}${between}${secretMask}` : whole,
+    );
+}
+
+/** Whether the word after this one in a list of arguments is a secret. */
+function isOptionOfSecret(argument: unknown): boolean {
+  if (typeof argument !== "string" || !/^--?[\w-]+$/.test(argument)) return false;
+  const name = argument.replace(/^-+/, "").replaceAll("-", "_");
+  return hasTellingName(name) || tellingParameter.test(name);
 }
 
 /** Whether a line of a file may hold a secret, by itself and by the lines before it. */

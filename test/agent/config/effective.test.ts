@@ -123,6 +123,43 @@ token = "${secret}"
   assert.match(text, /^v = "1"/m);
 });
 
+test("keys in arguments and addresses are masked, and what stands beside them is not", async () => {
+  home.write(`model_provider = "m"
+notify = ["curl", "-H", "Authorization: Bearer ${secret}", "https://u:${secret}@h/x", "--model", "x"]
+[model_providers.m]
+name = "M"
+base_url = "https://h/v1?api-key=${secret}&api-version=2025"
+query_params = { api-version = "1", sig = "${secret}" }
+[mcp_servers.s]
+command = "npx"
+args = ["-y", "@x/y@1", "--api-key", "${secret}", "--token=${secret}", "--max-tokens", "5", "ghp_0123456789"]
+[mcp_servers.t]
+url = "https://h/mcp?token=${secret}"
+`);
+  const settings = await effectiveSettings(await home.load(), {}, {}, true);
+  const shown = Object.fromEntries(settings.map(({ path, value }) => [path.join("."), value]));
+  assert.ok(!JSON.stringify(Object.values(shown).map(String)).includes(secret));
+  assert.deepEqual(
+    [
+      shown.notify,
+      shown["model_providers.m.base_url"],
+      shown["mcp_servers.s.args"],
+      shown["mcp_servers.t.url"],
+    ],
+    [
+      ["curl", "-H", "Authorization: Bearer *****", "https://u:*****@h/x", "--model", "x"],
+      "https://h/v1?api-key=*****&api-version=2025",
+      ["-y", "@x/y@1", "--api-key", "*****", "--token=*****", "--max-tokens", "5", "*****"],
+      "https://h/mcp?token=*****",
+    ],
+  );
+  home.write(`[mcp_servers.s]\ncommand = "npx"\nargs = "--api-key ${secret} x"\n`);
+  assert.match(
+    (await home.refusal()).message,
+    /^invalid type: string "--api-key \*\*\*\*\* x", expected a sequence\n/,
+  );
+});
+
 test("what is printed is TOML that says the same again", async () => {
   home.write(`model = "a\\u0007b"
 [mcp_servers.s]
