@@ -65,6 +65,7 @@ const sandboxSources = [
   "namespaces",
   "supervise",
   "bubblewrap",
+  "relay",
   "report",
 ];
 const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan", "key-fingerprint"];

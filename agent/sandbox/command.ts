@@ -21,6 +21,8 @@ export interface SandboxRequest {
   readonly platform?: NodeJS.Platform;
   /** paths that stay read-only even inside writable roots, beside .git, .codex and .agents */
   readonly alsoReadOnly?: readonly string[];
+  /** whether sockets given as input or output, such as Node's "pipe", become pipes, which open by name */
+  readonly hasPipes?: boolean;
 }
 
 /** Ready for spawn(). */
@@ -68,6 +70,7 @@ function behindHelper(request: SandboxRequest) {
     args: [
       ...["--sandbox-policy-cwd", request.cwd],
       ...["--sandbox-policy", JSON.stringify(wirePolicy(request))],
+      ...(request.hasPipes ? ["--pipes"] : []),
       ...["--", ...request.command],
     ],
   };

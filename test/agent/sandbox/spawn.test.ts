@@ -22,7 +22,7 @@ const environment = { PATH: "/usr/local/bin:/usr/bin:/bin" };
 
 function start(command: readonly string[], more: Partial<SpawnRequest> & { policy?: SandboxPolicy } = {}) {
   const { policy = open, ...rest } = more;
-  const prepared = sandboxedCommand({ command, cwd: folder, policy, environment, launcher });
+  const prepared = sandboxedCommand({ command, cwd: folder, policy, environment, launcher, hasPipes: true });
   return spawnCommand({ prepared, cwd: folder, ...rest });
 }
 
@@ -135,6 +135,31 @@ test("a command behind the sandbox is ended as a whole, too", async () => {
   command.kill();
   assert.equal((await command.ended).exitStatus, 137);
   await waitFor(() => sleeping().length === 0, "the end of both");
+});
+
+test("a command in the sandbox opens its input and output by name, and all of it arrives", async () => {
+  const script = `cat /dev/stdin; echo by name >/dev/stdout; echo error >/dev/stderr; head -c 3000000 /dev/zero; exit 5`;
+  const command = await start(["sh", "-c", script], { policy: { mode: "read-only" }, stdin: "pipe" });
+  command.stdin?.end("given\n");
+  const [stdout, stderr, ended] = await Promise.all([
+    text(command.stdout),
+    text(command.stderr),
+    command.ended,
+  ]);
+  assert.deepEqual([stdout.slice(0, 14), stdout.length], ["given\nby name\n", 3_000_014]);
+  assert.deepEqual([stderr, ended], ["error\n", { exitStatus: 5 }]);
+});
+
+test("what a command wrote before it was ended arrives, and its reader's end ends it", async () => {
+  const policy: SandboxPolicy = { mode: "read-only" };
+  const killed = await start(["sh", "-c", "echo first; exec sleep 1000"], { policy });
+  await once(killed.stdout, "readable");
+  killed.kill();
+  assert.equal(await text(killed.stdout), "first\n");
+  const endless = await start(["yes"], { policy });
+  await once(endless.stdout, "data");
+  endless.stdout.destroy();
+  assert.deepEqual(await endless.ended, { exitStatus: 141, signal: "SIGPIPE" });
 });
 
 test("a command that is ended in the sandbox leaves nothing in its folder", async () => {
