@@ -124,6 +124,7 @@ token = "${secret}"
 });
 
 test("keys in arguments and addresses are masked, and what stands beside them is not", async () => {
+  const secret = "s3cr3t-value";
   home.write(`model_provider = "m"
 notify = ["curl", "-H", "Authorization: Bearer ${secret}", "https://u:${secret}@h/x", "--model", "x"]
 [model_providers.m]
