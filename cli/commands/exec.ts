@@ -196,7 +196,8 @@ async function outputOf(
     ...{ config, prompt, stdout, stderr, onLastMessage },
     version: packageVersion(),
     paint: painter(hasColours),
-    isShownOnce: stdout.isTTY === true && stderr.isTTY === true,
+    isStdoutTerminal: stdout.isTTY === true,
+    isStderrTerminal: stderr.isTTY === true,
   });
   return { show: output.show, hasFailed: () => hasFailed };
 }

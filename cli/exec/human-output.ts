@@ -7,7 +7,7 @@ import { blendedTotal } from "../../agent/model-client/usage.ts";
 import type { ThreadEvent, ThreadItem } from "../../agent/thread/thread-events.ts";
 import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
 import { sandboxLine } from "./sandbox-line.ts";
-import type { Paint } from "./text-style.ts";
+import { harmless, type Paint } from "./text-style.ts";
 
 export interface HumanOutputParts {
   readonly config: Config;
@@ -16,15 +16,18 @@ export interface HumanOutputParts {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   readonly paint: Paint;
-  /** the last message is on this terminal already, through stderr */
-  readonly isShownOnce: boolean;
+  readonly isStdoutTerminal: boolean;
+  readonly isStderrTerminal: boolean;
   /** called when the turn is complete, before its token count is shown */
   onLastMessage(text: string | undefined): void;
 }
 
 export function humanOutput(parts: HumanOutputParts): ExecOutput {
-  const { stdout, stderr, paint, isShownOnce } = parts;
+  const { stdout, stderr, paint, isStdoutTerminal, isStderrTerminal } = parts;
+  // The last message is on this terminal already, through stderr.
+  const isShownOnce = isStdoutTerminal && isStderrTerminal;
   const say = (text = "") => stderr.write(`${text}\n`);
+  const sayOfOthers = (text: string) => say(isStderrTerminal ? harmless(text) : text);
 
   function showSummary(threadId: string): void {
     const rule = "--------";
@@ -33,12 +36,16 @@ export function humanOutput(parts: HumanOutputParts): ExecOutput {
     for (const [name, value] of summary(parts.config, threadId)) say(`${paint("bold", `${name}:`)} ${value}`);
     say(rule);
     say(paint("cyan", "user"));
-    say(parts.prompt);
+    sayOfOthers(parts.prompt);
   }
 
   function showItem(item: ThreadItem): void {
     say(paint("speaker", item.type === "reasoning" ? "thinking" : "codex"));
-    say(item.text);
+    sayOfOthers(item.text);
+  }
+
+  function showResult(text: string): void {
+    stdout.write(`${isStdoutTerminal ? harmless(text) : text}\n`);
   }
 
   function show(event: ThreadEvent): void {
@@ -58,10 +65,11 @@ export function humanOutput(parts: HumanOutputParts): ExecOutput {
       case "turn.completed":
         parts.onLastMessage(event.lastAgentMessage);
         showTokens(event);
-        if (event.lastAgentMessage !== undefined && !isShownOnce) stdout.write(`${event.lastAgentMessage}\n`);
+        if (event.lastAgentMessage !== undefined && !isShownOnce) showResult(event.lastAgentMessage);
         break;
       case "turn.failed":
-        say(`${paint("red", "ERROR:")} ${event.error.message}`);
+        stderr.write(`${paint("red", "ERROR:")} `);
+        sayOfOthers(event.error.message);
         if (event.error.hint !== undefined) say(`hint: ${event.error.hint}`);
         showTokens(event);
         break;
