@@ -106,6 +106,7 @@ describe("which entry is started, with which arguments", () => {
     CODEX_LAUNCHER: "made up",
     CODEX_LAUNCHER_HID_PATH: "made up",
     CODEX_LAUNCHER_OPEN_FILES: "1",
+    CODEX_LAUNCHER_IGNORED_SIGNALS: "made up",
   };
 
   test("codex and apply_patch find under another name what would steer Node or the loader, and nothing else is changed", () => {
@@ -126,8 +127,13 @@ describe("which entry is started, with which arguments", () => {
       CODEX_LAUNCHER: fs.realpathSync(telling),
     };
     for (const argv0 of ["codex", "apply_patch"]) {
-      const { CODEX_LAUNCHER_OPEN_FILES: openFiles, ...env } = tell(telling, argv0, [], given).env;
+      const {
+        CODEX_LAUNCHER_OPEN_FILES: openFiles,
+        CODEX_LAUNCHER_IGNORED_SIGNALS: ignoredSignals,
+        ...env
+      } = tell(telling, argv0, [], given).env;
       assert.match(openFiles ?? "", /^\d+$/);
+      assert.match(ignoredSignals ?? "", /^(\d+,?)*$/);
       assert.deepEqual(env, expected);
     }
   });
