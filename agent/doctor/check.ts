@@ -57,8 +57,3 @@ export function worstStatus(checks: readonly Finding[]): CheckStatus {
   }
   return "ok";
 }
-
-/** A word of a shell command, quoted where it must be. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}

@@ -9,7 +9,8 @@ import type { Config } from "../config/config.ts";
 import { type ConfigRequest, loadConfig } from "../config/load.ts";
 import type { AgentError } from "../errors.ts";
 import { features, laterFeatures } from "../features/registry.ts";
-import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+import { shellWord } from "../shell-word.ts";
+import type { DoctorContext, Finding } from "./check.ts";
 import { isReadable, readingFix } from "./reading-fix.ts";
 import { isWritableByOthers } from "./state.ts";
 

@@ -9,7 +9,8 @@ import { AuthError, type AuthErrorCode } from "../auth/errors.ts";
 import { isExpired } from "../auth/refresh.ts";
 import { tokenClaims } from "../auth/token-claims.ts";
 import type { Config } from "../config/config.ts";
-import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+import { shellWord } from "../shell-word.ts";
+import type { DoctorContext, Finding } from "./check.ts";
 import { readingFix } from "./reading-fix.ts";
 
 /** What logs in by a way that the configuration allows. */

@@ -1,7 +1,8 @@
 // Whether the parts of this package are where they belong, and whether the launcher started this process.
 
 import { join } from "node:path";
-import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+import { shellWord } from "../shell-word.ts";
+import type { DoctorContext, Finding } from "./check.ts";
 import { isExecutableFile } from "./program-path.ts";
 import { isReadable } from "./reading-fix.ts";
 

@@ -1,6 +1,7 @@
 // Whether the Node release that runs this program still gets security fixes.
 
-import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+import { shellWord } from "../shell-word.ts";
+import type { DoctorContext, Finding } from "./check.ts";
 
 /** Last days of release lines, from the schedule of the Node.js release working group. */
 const endOfLife: Readonly<Record<number, string>> = {

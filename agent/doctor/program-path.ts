@@ -3,7 +3,8 @@
 import { constants } from "node:fs";
 import { access, readFile, realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+import { shellWord } from "../shell-word.ts";
+import type { DoctorContext, Finding } from "./check.ts";
 
 /** Whose program a file is. */
 export type Owner = "ours" | "another copy of ours" | "@openai/codex" | "another program";

@@ -1,7 +1,8 @@
 // The command after which this user can read a file that should be his.
 
 import { access, constants, lstat } from "node:fs/promises";
-import { type DoctorContext, shellWord } from "./check.ts";
+import { shellWord } from "../shell-word.ts";
+import type { DoctorContext } from "./check.ts";
 
 /**
  * @param path - of a file that cannot be read as one

@@ -4,7 +4,8 @@ import { constants, type Stats } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { resolveCodexHome } from "../codex-home.ts";
 import type { Environment } from "../environment.ts";
-import { type DoctorContext, type Finding, shellWord } from "./check.ts";
+import { shellWord } from "../shell-word.ts";
+import type { DoctorContext, Finding } from "./check.ts";
 
 // There is none that is sure to be this user's and to last.
 const ownFolder = '"$(mktemp -d)"';

@@ -4,6 +4,7 @@
 import fs from "node:fs";
 import { isIPv4, isIPv6 } from "node:net";
 import { isLoopbackHost } from "../http/loopback.ts";
+import { shellWord } from "../shell-word.ts";
 import { ProxyEndpointError } from "./errors.ts";
 import { isWritableForOthers, weaknessOfWay } from "./path-trust.ts";
 import { livenessOf, type ProcessIdentity, userIdsOf } from "./process-identity.ts";
@@ -64,10 +65,12 @@ export function readServerInfo(file: string): ServerInfo {
 
 /** The command that starts a proxy which writes this file. */
 export function howToStart(file: string): string {
+  // One line, whatever the name: no proxy's file has control characters in it.
+  const shown = file.replace(/\p{Cc}/gu, "?");
   const start =
     file === "/run/codex-responses-api-proxy/info.json"
       ? "systemctl start codex-responses-api-proxy.socket"
-      : `codex-responses-api-proxy --server-info ${file} < key.txt`;
+      : `codex-responses-api-proxy --server-info ${shellWord(shown)} < key.txt`;
   return `start it with: ${start}, or ask whoever runs it for this machine`;
 }
 

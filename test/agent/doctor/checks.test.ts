@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { type Finding, shellWord } from "../../../agent/doctor/check.ts";
+import type { Finding } from "../../../agent/doctor/check.ts";
 import { examine } from "../../../agent/doctor/examine.ts";
 import { checkGit } from "../../../agent/doctor/git.ts";
 import { checkInstallation } from "../../../agent/doctor/installation.ts";
@@ -12,6 +12,7 @@ import { checkNode } from "../../../agent/doctor/node-release.ts";
 import { checkProgramPath } from "../../../agent/doctor/program-path.ts";
 import { checkState } from "../../../agent/doctor/state.ts";
 import { checkTerminal } from "../../../agent/doctor/terminal.ts";
+import { shellWord } from "../../../agent/shell-word.ts";
 import { healthyContext } from "./context.ts";
 
 const root = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "codex-doctor-")));

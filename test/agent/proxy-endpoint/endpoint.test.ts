@@ -231,6 +231,13 @@ describe("a proxy that does not run", () => {
     assert.equal((await failure(serverInfo({ ...self(), port }))).code, "PROXY_NOT_RUNNING");
   });
 
+  test("is started by a hint that a shell takes as it is meant", async () => {
+    const { hint } = await failure(join(folder, "it's $(id)\n.json"));
+    const command = hint.replace(/^start it with: codex-responses-api-proxy/, "printf %s").split(" < ")[0];
+    const { stdout } = spawnSync("sh", ["-c", command as string], { encoding: "utf8" });
+    assert.equal(stdout, `--server-info${folder}/it's $(id)?.json`);
+  });
+
   test("is not taken for whoever has its port: its process has ended, or its pid is another's now", async () => {
     const port = await listen(); // the impostor
     const child = spawn("true");
