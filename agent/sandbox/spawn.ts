@@ -1,5 +1,8 @@
 // Start a prepared command as the leader of its own session, without a terminal, and end it with everything
 // that came out of it. Tools run their commands through this; foreground.ts is for commands of a person.
+//
+// Its streams are sockets, which do not open by name (/dev/stderr): prepare the command with `hasPipes`, and
+// read the streams to their end, since what was written last may arrive after the command has ended.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";

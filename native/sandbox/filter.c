@@ -77,9 +77,6 @@ static const int denied_without_network[] = {
     SYS_sendto,   SYS_sendmmsg, SYS_recvmmsg, SYS_setsockopt,
 };
 
-// By the number of a process, or by a name, they reach those of the same user outside.
-static const int denied_among_others[] = {SYS_mq_open, SYS_mq_unlink};
-
 enum { FILTER_SPACE = 512 };
 static struct sock_filter filter[FILTER_SPACE];
 static unsigned short length;
@@ -267,9 +264,7 @@ void restrict_system_calls(const struct filter_choice *choice) {
   refuse_terminal_injection();
   refuse_set_uid();
   if (choice->is_among_others) {
-    for (size_t i = 0; i < sizeof denied_among_others / sizeof *denied_among_others; i++) {
-      deny(denied_among_others[i], EPERM);
-    }
+    deny(SYS_mq_unlink, EPERM);  // opening a queue is Landlock's matter, removing one is not
     refuse_others_limits();
   }
   if (choice->guards_truncation) refuse_truncation();

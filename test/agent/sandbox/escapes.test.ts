@@ -141,6 +141,7 @@ const attempts: readonly Attempt[] = [
   },
   { name: "limit another process", argv: (s) => ["limit-another", String(s.victimPid)] },
   { name: "use another's message queue", argv: (s) => ["use-queue", `/codex-escape-${s.segment}`] },
+  { name: "remove another's message queue", argv: (s) => ["remove-queue", `/codex-escape-${s.segment}`] },
   { name: "set up io_uring", argv: () => ["io_uring"] },
   { name: "mount", argv: (s) => ["mount", join(s.folder, "mounts")], by: "root" },
   { name: "unshare namespaces", argv: () => ["unshare"] },
@@ -252,7 +253,6 @@ describe("escapes from the sandbox", { skip: isLinux ? false : "Linux only" }, (
       const segment = 20000 + (port % 20000) * 2 + (who === "root" ? 0 : 1);
       spawnSync(join(folder, "escape"), ["make-segment", String(segment)], identity(who));
       closers.push(() => spawnSync(join(folder, "escape"), ["remove-segment", String(segment)]));
-      spawnSync(join(folder, "escape"), ["make-queue", `/codex-escape-${segment}`], identity(who));
       closers.push(() => spawnSync(join(folder, "escape"), ["remove-queue", `/codex-escape-${segment}`]));
       const terminal = join(folder, "outside", `terminal-${who}`);
       const holder = spawn(join(folder, "escape"), ["hold-terminal", terminal], {
@@ -276,6 +276,7 @@ describe("escapes from the sandbox", { skip: isLinux ? false : "Linux only" }, (
     mounts: Mounts | "no sandbox",
   ): { out: boolean | undefined; said: string } {
     const scene = makeScene(folder, who, bases.get(who) as Scene);
+    spawnSync(join(folder, "escape"), ["make-queue", `/codex-escape-${scene.segment}`], identity(who));
     const argv = attempt.argv(scene);
     const command = argv[0]?.startsWith("/") ? argv : [join(folder, "escape"), ...argv];
     const policy = JSON.stringify({
