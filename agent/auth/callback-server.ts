@@ -77,6 +77,7 @@ export async function startCallbackServer(request: CallbackRequest): Promise<Cal
   });
   const port = await listenForCallback(servers, request.ports);
   let success: LoggedIn | undefined;
+  let hasToldOfForeign = false;
   let running: Promise<unknown> = Promise.resolve();
   let lastPageTimer: NodeJS.Timeout | undefined;
 
@@ -106,7 +107,9 @@ export async function startCallbackServer(request: CallbackRequest): Promise<Cal
         "AUTH_CALLBACK_FOREIGN",
         "This login was started by another user of this computer",
       );
-      request.onFailure(error);
+      // Once: who has the state could fill the terminal otherwise.
+      if (!hasToldOfForeign) request.onFailure(error);
+      hasToldOfForeign = true;
       return answer.fail(403, error.message, "another browser");
     }
     if (success !== undefined) return answer.redirect(`http://localhost:${port}/success`);

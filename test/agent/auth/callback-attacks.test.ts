@@ -114,6 +114,7 @@ describe("a login in the browser, under attack", () => {
       assert.equal(statusOf(answer), 403);
       assert.match(answer, /This login was started by another user of this computer/);
       assert.match(answer, /codex login --device-auth/);
+      assert.equal(statusOf(await asUser(nobody, send(world.login.port, path))), 403);
       assert.deepEqual(world.saved, []);
       assert.deepEqual(world.failures, [
         "AUTH_CALLBACK_FOREIGN: This login was started by another user of this computer",
@@ -159,7 +160,7 @@ describe("a login in the browser, under attack", () => {
         process.execPath,
         [
           "-e",
-          `const net = require("net"); let open = 0; for (let i = 0; i < 400; i++) net.connect(${port}, "127.0.0.1", () => { if (++open === 400) console.log("full"); }).on("error", () => {});`,
+          `const net = require("net"); let tried = 0; const count = () => { if (++tried === 150) console.log("full"); }; for (let i = 0; i < 200; i++) net.connect(${port}, "127.0.0.1").on("error", () => {}).once("connect", function () { this.counted = true; count(); }).once("close", function () { if (!this.counted) count(); })`,
         ],
         { uid: nobody, gid: nobody, cwd: "/", env: {}, stdio: ["ignore", "pipe", "inherit"] },
       );
