@@ -5,6 +5,7 @@ import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "./config/errors.ts";
 import type { Environment } from "./environment.ts";
+import { reasonOf } from "./system-error.ts";
 
 /**
  * @returns the absolute path: CODEX_HOME with links resolved, or `.codex` in the home folder, which need
@@ -18,7 +19,7 @@ export async function resolveCodexHome(environment: Environment): Promise<string
     // The slash at the end makes a file an error.
     return await realpath(`${named}/`);
   } catch (error) {
-    throw new ConfigError("codex_home_missing", systemMessage(error), {
+    throw new ConfigError("codex_home_missing", reasonOf(error), {
       hint: `CODEX_HOME is ${JSON.stringify(named)}; it must be a folder that exists`,
       cause: error,
     });
@@ -42,13 +43,4 @@ export function homeFolder(environment: Environment): string {
       cause,
     });
   }
-}
-
-// In the words of the original, which scripts may look for.
-function systemMessage(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === "ENOENT") return "No such file or directory (os error 2)";
-  if (code === "ENOTDIR") return "Not a directory (os error 20)";
-  if (code === "EACCES") return "Permission denied (os error 13)";
-  return `CODEX_HOME cannot be used: ${code}`;
 }

@@ -7,7 +7,7 @@ import { applyPlan } from "../agent/apply-patch/apply.ts";
 import { PatchError } from "../agent/apply-patch/errors.ts";
 import { planPatch } from "../agent/apply-patch/plan.ts";
 import { summarize } from "../agent/apply-patch/summary.ts";
-import { reasonOf, systemCode } from "../agent/apply-patch/system-error.ts";
+import { reasonOf, systemCode } from "../agent/system-error.ts";
 import { hasLostBytes } from "./raw-arguments.ts";
 
 const runAsFlag = "--codex-run-as-apply-patch";

@@ -31,8 +31,8 @@ async function main(argv: readonly string[]): Promise<number> {
 // Whoever reads may have had enough, as head(1) has: that is no failure, and nobody is left to be told.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
-  void import("./os-error.ts").then(({ osError }) => {
-    process.stderr.write(`Error: cannot write to stdout: ${osError(error)}\n`, () => process.exit(1));
+  void import("../agent/system-error.ts").then(({ reasonOf }) => {
+    process.stderr.write(`Error: cannot write to stdout: ${reasonOf(error)}\n`, () => process.exit(1));
   });
 });
 process.stderr.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));

@@ -5,11 +5,11 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { dirname, join } from "node:path";
+import { reasonOf, systemCode, systemError } from "../system-error.ts";
 import { PatchError } from "./errors.ts";
 import { machineFileSystem, type PatchFileSystem } from "./file-system.ts";
 import { lookAt } from "./overlay.ts";
 import type { PatchPlan, PlanStep } from "./plan.ts";
-import { reasonOf, systemCode, systemError } from "./system-error.ts";
 import { UndoLog } from "./undo-log.ts";
 
 /**

@@ -3,8 +3,8 @@
 
 import type { BigIntStats } from "node:fs";
 import { dirname, join } from "node:path";
+import { systemCode, systemError } from "../system-error.ts";
 import type { ReadingFileSystem } from "./file-system.ts";
-import { systemCode, systemError } from "./system-error.ts";
 
 /** By what a directory entry is known again: nothing of it changes while nobody writes to the file. */
 export interface Identity {

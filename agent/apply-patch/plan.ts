@@ -3,13 +3,13 @@
 
 import { constants } from "node:buffer";
 import { resolve } from "node:path";
+import { reasonOf, systemCode, systemError } from "../system-error.ts";
 import { editText } from "./edit.ts";
 import { PatchError } from "./errors.ts";
 import { machineFileSystem, type ReadingFileSystem } from "./file-system.ts";
 import { type Found, type Outcome, Overlay } from "./overlay.ts";
 import { parsePatch } from "./parse.ts";
 import type { Patch, Section } from "./patch.ts";
-import { reasonOf, systemCode, systemError } from "./system-error.ts";
 import { unifiedDiff } from "./unified-diff.ts";
 
 /** A file as a patch names it and as the system finds it. */

@@ -1,6 +1,6 @@
 // What has been done so far and how to take it back. Either rolled back or committed, once.
 
-import { systemCode } from "./system-error.ts";
+import { systemCode } from "../system-error.ts";
 
 type Action = () => Promise<unknown>;
 

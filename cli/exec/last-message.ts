@@ -1,7 +1,7 @@
 // The file of --output-last-message.
 
 import fs from "node:fs";
-import { osError } from "../os-error.ts";
+import { reasonOf } from "../../agent/system-error.ts";
 import type { TextSink } from "./exec-output.ts";
 
 /** Write the last message without a line end. @returns whether it could be written */
@@ -9,8 +9,7 @@ export function writeLastMessage(file: string, text: string | undefined, stderr:
   try {
     fs.writeFileSync(file, text ?? "");
   } catch (error) {
-    const reason = osError(error as NodeJS.ErrnoException);
-    stderr.write(`Failed to write last message file ${JSON.stringify(file)}: ${reason}\n`);
+    stderr.write(`Failed to write last message file ${JSON.stringify(file)}: ${reasonOf(error)}\n`);
     return false;
   }
   if (text === undefined) stderr.write(`Warning: no last agent message; wrote empty content to ${file}\n`);

@@ -1,7 +1,7 @@
 // The file of --output-schema: a JSON schema that goes to the service as it is.
 
 import fs from "node:fs";
-import { osError } from "../os-error.ts";
+import { reasonOf } from "../../agent/system-error.ts";
 import { RefusedStart } from "./refused-start.ts";
 
 /** @throws {RefusedStart} for a file that cannot be read, or is not JSON */
@@ -10,9 +10,7 @@ export function readOutputSchema(file: string): unknown {
   try {
     text = fs.readFileSync(file, "utf8");
   } catch (error) {
-    throw new RefusedStart(
-      `Failed to read output schema file ${file}: ${osError(error as NodeJS.ErrnoException)}`,
-    );
+    throw new RefusedStart(`Failed to read output schema file ${file}: ${reasonOf(error)}`);
   }
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-// The system's reasons, in the words that the rest of the command line uses for them.
+// Why a system call failed, in the words of the original's runtime: people read them and scripts match on them.
 
 import { getSystemErrorMap } from "node:util";
 
