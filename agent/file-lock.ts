@@ -9,10 +9,10 @@
 
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, link, lstat, open, readFile, readlink, rename, rm, unlink } from "node:fs/promises";
-import { hostname } from "node:os";
+import { type FileHandle, link, lstat, open, rename, rm, unlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentError } from "./errors.ts";
+import { isPidInUse, pidPlace, readProcessStat } from "./process-stat.ts";
 
 const hints = {
   FILE_LOCKED: "another codex is at work: try again in a moment",
@@ -80,7 +80,7 @@ const maxSuccession = 50;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 async function lockFor(path: string, waitMs: number, silenceMs: number): Promise<Holder> {
-  const holder = { ...(await thisProcess()), nonce: randomBytes(8).toString("hex") };
+  const holder = { ...thisProcess(), nonce: randomBytes(8).toString("hex") };
   try {
     await take(path, holder, waitMs, silenceMs);
     return holder;
@@ -147,7 +147,7 @@ async function trySucceed(path: string, first: SeenLock, own: Holder, watch: Wat
   const passed: string[] = [];
   let seat = path;
   for (let seen: SeenLock | undefined = first; seen !== undefined; seen = await readLock(seat)) {
-    if (passed.length > maxSuccession || !(await watch.isAbandoned(seat, seen))) return false;
+    if (passed.length > maxSuccession || !watch.isAbandoned(seat, seen)) return false;
     passed.push(seat);
     seat = `${path}.after-${seen.holder?.nonce ?? `unknown-${passed.length}`}`;
   }
@@ -180,8 +180,8 @@ class Watch {
     this.#silenceMs = silenceMs;
   }
 
-  async isAbandoned(path: string, { holder, mark }: SeenLock): Promise<boolean> {
-    const life = holder?.place === this.#place ? await lifeOf(holder) : "unknown";
+  isAbandoned(path: string, { holder, mark }: SeenLock): boolean {
+    const life = holder?.place === this.#place ? lifeOf(holder) : "unknown";
     if (life !== "unknown") return life === "over";
     const before = this.#since.get(path);
     if (before?.mark === mark) return performance.now() - before.ms >= this.#silenceMs;
@@ -190,16 +190,11 @@ class Watch {
   }
 }
 
-async function lifeOf({ pid, startedAt }: Holder): Promise<"goes on" | "over" | "unknown"> {
-  const found = await processAt(pid);
-  if (found !== undefined) return !found.isDead && found.startedAt === startedAt ? "goes on" : "over";
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return "over";
-  }
+function lifeOf({ pid, startedAt }: Holder): "goes on" | "over" | "unknown" {
+  const found = readProcessStat(pid);
+  if (found !== undefined) return !found.isDead && found.startTicks === startedAt ? "goes on" : "over";
   // Without a start time it may be another process that has the pid by now.
-  return "unknown";
+  return isPidInUse(pid) ? "unknown" : "over";
 }
 
 // The lock may be anything that somebody has put there: a FIFO does not make us wait, and nothing is followed.
@@ -253,21 +248,7 @@ async function touch(path: string, { nonce }: Holder): Promise<void> {
   }
 }
 
-async function thisProcess(): Promise<Omit<Holder, "nonce">> {
-  const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
-  const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "");
-  return {
-    pid: process.pid,
-    startedAt: (await processAt(process.pid))?.startedAt ?? "",
-    place: [hostname(), boot.trim(), namespace].join(" "),
-  };
-}
-
-// Field 22 of /proc/PID/stat, the start, is another for a pid that was given out again; field 3 tells who
-// has died and waits for his parent. The name before them may hold anything.
-async function processAt(pid: number): Promise<{ startedAt: string; isDead: boolean } | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
-  if (fields === undefined) return undefined;
-  return { startedAt: fields[19] ?? "", isDead: ["Z", "X"].includes(fields[0] ?? "") };
+function thisProcess(): Omit<Holder, "nonce"> {
+  const startedAt = readProcessStat(process.pid)?.startTicks ?? "";
+  return { pid: process.pid, startedAt, place: pidPlace() };
 }

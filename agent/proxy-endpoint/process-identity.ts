@@ -2,11 +2,12 @@
 // boot, and the boot. A pid alone proves nothing, it may be somebody else's by now.
 
 import fs from "node:fs";
+import { bootId, isPidInUse, pidNamespace, readProcessStat } from "../process-stat.ts";
 
 /** As the proxy writes it; the original's files have the pid alone. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** clock ticks after boot, field 22 of /proc/PID/stat */
+  /** clock ticks after boot */
   readonly start_ticks?: number;
   readonly boot_id?: string;
   readonly pid_namespace?: string;
@@ -17,24 +18,17 @@ export type Liveness = "alive" | "dead" | "unknown";
 
 /** Say whether that very process runs. */
 export function livenessOf({ pid, start_ticks, boot_id, pid_namespace }: ProcessIdentity): Liveness {
-  try {
-    const ownBoot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    if (boot_id !== undefined && boot_id !== ownBoot) return "dead";
-    const ownNamespace = fs.readlinkSync("/proc/self/ns/pid");
-    if (pid_namespace !== undefined && pid_namespace !== ownNamespace) return "unknown";
-  } catch {
-    return "unknown"; // no /proc: macOS
-  }
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field, the name in parentheses, may hold blanks; field 3 follows the last one.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields[0] === "Z" || fields[0] === "X") return "dead";
-    if (start_ticks === undefined) return "unknown";
-    return Number(fields[19]) === start_ticks ? "alive" : "dead";
-  } catch {
-    return exists(pid) ? "unknown" : "dead"; // hidden from us (hidepid), or gone
-  }
+  const ownBoot = bootId();
+  const ownNamespace = pidNamespace();
+  if (ownBoot === undefined) return "unknown"; // no /proc: macOS
+  if (boot_id !== undefined && boot_id !== ownBoot) return "dead";
+  if (ownNamespace === undefined) return "unknown";
+  if (pid_namespace !== undefined && pid_namespace !== ownNamespace) return "unknown";
+  const found = readProcessStat(pid);
+  if (found === undefined) return isPidInUse(pid) ? "unknown" : "dead"; // hidden from us (hidepid), or gone
+  if (found.isDead) return "dead";
+  if (start_ticks === undefined) return "unknown";
+  return Number(found.startTicks) === start_ticks ? "alive" : "dead";
 }
 
 /** Real, effective, saved and file system uid of a process; none where they cannot be read. */
@@ -44,13 +38,5 @@ export function userIdsOf(pid: number): readonly number[] {
     return line.trim().split(/\s+/).map(Number);
   } catch {
     return [];
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

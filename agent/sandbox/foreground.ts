@@ -3,8 +3,8 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readProcessStat } from "../process-stat.ts";
 import type { PreparedCommand } from "./command.ts";
-import { statFields } from "./process-tree.ts";
 import { type CommandEnd, exitOf, spawnOptions, started } from "./spawn.ts";
 
 const passedOn: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
@@ -69,11 +69,10 @@ export async function runInForeground(
 
 // Where the group of the terminal cannot be read, a terminal is taken for the sender.
 function isInForeground(): boolean {
-  const fields = statFields("self");
-  if (fields === undefined) return process.stdin.isTTY;
-  return fields[2] === fields[5];
+  const self = readProcessStat("self");
+  return self === undefined ? process.stdin.isTTY : self.group === self.terminalGroup;
 }
 
 function isStopped(pid: number): boolean {
-  return statFields(pid)?.[0] === "T";
+  return readProcessStat(pid)?.state === "T";
 }

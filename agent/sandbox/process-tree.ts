@@ -2,13 +2,11 @@
 // them out of its process group. A process that lost every ancestor and made a session of its own is not
 // found; under bubblewrap the end of the namespace takes it along.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { type ProcessStat, readProcessStat } from "../process-stat.ts";
 
-interface ProcessRow {
+interface ProcessRow extends ProcessStat {
   readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
 }
 
 // Each round finds what was forked during the one before; a fork bomb is left to its limits.
@@ -52,28 +50,13 @@ function membersOf(leader: number, sessions: ReadonlySet<number>, rows: readonly
 function readProcesses(): ProcessRow[] | undefined {
   if (process.platform !== "linux") return undefined;
   try {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map((name) => processRow(Number(name)))
-      .filter((row) => row !== undefined);
-  } catch {
-    return undefined;
-  }
-}
-
-function processRow(pid: number): ProcessRow | undefined {
-  const fields = statFields(pid);
-  // What is dead and not yet waited for cannot be killed again.
-  if (fields === undefined || fields[0] === "Z" || fields[0] === "X") return undefined;
-  const [parent, group, session] = fields.slice(1, 4).map(Number) as [number, number, number];
-  return { pid, parent, group, session };
-}
-
-/** What follows the name in /proc/PID/stat, from the state on; undefined where there is no such process. */
-export function statFields(pid: number | "self"): string[] | undefined {
-  try {
-    const line = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return line.slice(line.lastIndexOf(")") + 2).split(" ");
+    return (
+      readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .map((name) => ({ pid: Number(name), ...readProcessStat(Number(name)) }))
+        // What is dead and not yet waited for cannot be killed again.
+        .filter((row): row is ProcessRow => row.isDead === false)
+    );
   } catch {
     return undefined;
   }

@@ -2,20 +2,10 @@
 // helper: both are the launcher by another name. One folder a process, private, removed at its end.
 
 import { createHash } from "node:crypto";
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
-import { hostname } from "node:os";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../environment.ts";
-import { statFields } from "./process-tree.ts";
+import { isPidInUse, pidPlace, readProcessStat } from "../process-stat.ts";
 
 const names = ["apply_patch", "applypatch", "codex-linux-sandbox"];
 const prefix = "codex-tools-";
@@ -101,37 +91,14 @@ function isStale(name: string, folder: string): boolean {
   const entry = lstatSync(folder);
   if (!entry.isDirectory() || entry.uid !== process.getuid?.()) return false;
   if (where !== machine()) return Date.now() - entry.mtimeMs > foreignLifetimeMs;
-  return startOf(Number(pid)) !== start || !isAlive(Number(pid));
+  return startOf(Number(pid)) !== start || !isPidInUse(Number(pid));
 }
 
 // A number of a process is used again, its start is not.
 function startOf(pid: number): string {
-  return statFields(pid)?.[19] ?? "0";
+  return readProcessStat(pid)?.startTicks || "0";
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-// Where a number of a process means the same: this boot of this machine, in this PID namespace.
 function machine(): string {
-  const parts = [
-    hostname(),
-    attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
-    attempt(() => readlinkSync("/proc/self/ns/pid")),
-  ];
-  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
-}
-
-function attempt(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return "";
-  }
+  return createHash("sha256").update(pidPlace()).digest("hex").slice(0, 16);
 }
