@@ -1,6 +1,7 @@
 // The contents of auth.json, or of the keyring's entry: what is in it, which way of logging in it stands
 // for, and how a refresh changes it. Members that this version does not know stay where they are.
 
+import { type JsonObject, objectOf } from "../json-object.ts";
 import { AuthError } from "./errors.ts";
 
 export interface Tokens {
@@ -41,26 +42,27 @@ const tokenTexts = ["id_token", "access_token", "refresh_token", "account_id"] a
  */
 export function parseAuthDocument(text: string, source: string): AuthDocument {
   const malformed = (what: string) => new AuthError("AUTH_FILE_MALFORMED", `${source} is malformed: ${what}`);
-  let value: unknown;
+  let parsed: unknown;
   try {
-    value = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
     // Its message would quote the text.
     throw malformed(text.trim() === "" ? "it is empty" : "it is not JSON");
   }
-  if (!isObject(value)) throw malformed("it is not an object");
+  const value = objectOf(parsed);
+  if (value === undefined) throw malformed("it is not an object");
   for (const name of texts) checkText(value, name, name, malformed);
   checkText(value, "OPENAI_API_KEY", "OPENAI_API_KEY", malformed);
-  const { tokens } = value;
-  if (tokens !== undefined && tokens !== null) {
-    if (!isObject(tokens)) throw malformed("`tokens` is not an object");
+  if (value.tokens !== undefined && value.tokens !== null) {
+    const tokens = objectOf(value.tokens);
+    if (tokens === undefined) throw malformed("`tokens` is not an object");
     for (const name of tokenTexts) checkText(tokens, name, `tokens.${name}`, malformed);
   }
   return value as AuthDocument;
 }
 
 function checkText(
-  table: Record<string, unknown>,
+  table: JsonObject,
   name: string,
   path: string,
   malformed: (what: string) => AuthError,
@@ -69,10 +71,6 @@ function checkText(
   if (value !== undefined && value !== null && typeof value !== "string") {
     throw malformed(`\`${path}\` is not a string`);
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** As auth.json has it: two spaces, no newline at the end. */

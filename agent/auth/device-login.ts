@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../environment.ts";
+import type { JsonObject } from "../json-object.ts";
 import type { CredentialStore } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
 import {
@@ -123,7 +124,7 @@ function intervalOf(value: unknown): number {
   return Number.isFinite(seconds) && seconds >= 0 ? Math.max(seconds, 0.05) : defaultIntervalSeconds;
 }
 
-function textOf(body: Readonly<Record<string, unknown>>, name: string): string {
+function textOf(body: JsonObject, name: string): string {
   const value = body[name];
   if (typeof value === "string" && value !== "") return value;
   throw new AuthError("AUTH_ISSUER_ANSWER", `the issuer's answer lacks ${name}`);

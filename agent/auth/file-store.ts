@@ -1,8 +1,9 @@
 // auth.json in CODEX_HOME: read whole, replaced whole, mode 0600, at its target where it is a symbolic link.
 
 import { constants } from "node:fs";
-import { lstat, mkdir, open, readlink, unlink } from "node:fs/promises";
+import { lstat, open, readlink, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { ensureCodexHome } from "../codex-home.ts";
 import { beginReplacement, removeLeftovers } from "../replace-file.ts";
 import { formatAuthDocument, parseAuthDocument } from "./auth-document.ts";
 import type { CredentialStore } from "./credential-store.ts";
@@ -22,7 +23,7 @@ export function openFileStore(codexHome: string, warn: (message: string) => void
     },
     async beginSave() {
       const replacement = await explained("AUTH_FILE_UNWRITABLE", path, async () => {
-        await mkdir(codexHome, { recursive: true, mode: 0o700 });
+        await ensureCodexHome(codexHome);
         return await beginReplacement(await followTrusted(path));
       });
       return {

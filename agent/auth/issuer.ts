@@ -5,6 +5,7 @@ import type { Dispatcher } from "undici";
 import type { Environment } from "../environment.ts";
 import { AgentError } from "../errors.ts";
 import { openDispatcher } from "../http/dispatcher.ts";
+import { type JsonObject, parseObject } from "../json-object.ts";
 import type { IssuedTokens } from "./auth-document.ts";
 import { AuthError } from "./errors.ts";
 
@@ -166,27 +167,16 @@ export function issuedTokens(answer: IssuerAnswer): Partial<IssuedTokens> {
 }
 
 /** @throws {AuthError} AUTH_ISSUER_ANSWER */
-export function jsonObject(answer: IssuerAnswer): Record<string, unknown> {
-  const body = parsedObject(answer.text);
+export function jsonObject(answer: IssuerAnswer): JsonObject {
+  const body = parseObject(answer.text);
   if (body === undefined)
     throw new AuthError("AUTH_ISSUER_ANSWER", "the issuer's answer is not a JSON object");
   return body;
 }
 
-function parsedObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The code of a refusal, in any of the three shapes in which issuers send it. */
 export function refusalCode(text: string): string | undefined {
-  const body = parsedObject(text);
+  const body = parseObject(text);
   const nested = body?.error as Record<string, unknown> | string | undefined | null;
   if (typeof nested === "string") return nested;
   if (typeof nested?.code === "string") return nested.code;
@@ -201,7 +191,7 @@ const maxDetailLength = 200;
  * @param secrets - what was sent, in case the answer repeats it
  */
 export function describeRefusal(text: string, secrets: readonly string[]): string | undefined {
-  const body = parsedObject(text);
+  const body = parseObject(text);
   const nested = body?.error as Record<string, unknown> | string | undefined | null;
   const message = typeof nested === "object" ? nested?.message : undefined;
   const words = [body?.error_description, message, refusalCode(text)].find(

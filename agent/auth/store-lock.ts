@@ -2,8 +2,9 @@
 // is on its way would bring back the login that was replaced or removed meanwhile.
 
 import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { ensureCodexHome } from "../codex-home.ts";
 import { FileLockError, withFileLock } from "../file-lock.ts";
 import type { AuthDocument } from "./auth-document.ts";
 import type { CredentialStore } from "./credential-store.ts";
@@ -18,7 +19,7 @@ const lockName = "auth.json.write-lock";
  * @throws {AuthError} AUTH_LOCKED; AUTH_FILE_UNWRITABLE where there is no room for a lock
  */
 export async function withStoreLock<T>(codexHome: string, action: () => Promise<T>): Promise<T> {
-  await mkdir(codexHome, { recursive: true, mode: 0o700 }).catch(() => {});
+  await ensureCodexHome(codexHome).catch(() => {});
   // A folder that is closed to this user, with a file in it that is not: there is no place for a lock.
   const isOpen = await access(codexHome, constants.W_OK).then(
     () => true,

@@ -3,6 +3,7 @@
 // The last one that names a feature wins.
 
 import type { TomlTable, TomlValue } from "../config/config.ts";
+import { isTable } from "../config/toml.ts";
 import { FeatureTypeError } from "./errors.ts";
 import type { FeatureSet } from "./feature-set.ts";
 import { features, findFeature, isWithoutEffect, laterFeatures, nearestFeature } from "./registry.ts";
@@ -126,11 +127,6 @@ function namedSettings(table: TomlTable, warn: (message: string) => void): reado
     }
   }
   return settings;
-}
-
-/** Whether a value is a table of its own. */
-export function isTable(value: TomlValue | undefined): value is TomlTable {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
 function tableAt(table: TomlTable, key: string, typeName: string): TomlTable {

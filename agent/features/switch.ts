@@ -2,8 +2,9 @@
 // where the default says the same. Aliases of the feature in that table go, or they could win over it.
 
 import type { TomlTable, TomlValue } from "../config/config.ts";
+import { isTable } from "../config/toml.ts";
 import type { Feature } from "./registry.ts";
-import { isTable, legacySettings } from "./resolve.ts";
+import { legacySettings } from "./resolve.ts";
 
 /** A value to set at a path, or to remove where it is undefined. */
 export interface FeatureEdit {

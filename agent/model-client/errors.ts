@@ -20,6 +20,7 @@ export type ModelErrorCode = keyof typeof failures;
 /** A request to the model that came to nothing. */
 export class ModelError extends AgentError {
   override readonly name = "ModelError";
+  declare readonly code: ModelErrorCode;
   /** whether the same request may succeed later */
   readonly canRetry: boolean;
   /** how long the service asks to wait */

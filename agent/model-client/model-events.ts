@@ -1,6 +1,7 @@
 // From the JSON of the service to the few events that the agent knows. Their members have the types that
 // are promised here; whatever else comes is left out, and a stream without its end is an error.
 
+import { type JsonObject, objectOf, parseObject } from "../json-object.ts";
 import { ModelError } from "./errors.ts";
 import type { OutputItem } from "./items.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -36,7 +37,7 @@ export type ModelEvent =
 export async function* readModelEvents(data: AsyncIterable<string>): AsyncGenerator<ModelEvent> {
   for await (const text of data) {
     const event = parseObject(text);
-    if (event === undefined) continue;
+    if (event === undefined) continue; // a line that is no JSON says nothing
     const known = toModelEvent(event);
     if (known === undefined) continue;
     yield known;
@@ -53,7 +54,7 @@ export function disconnected(
   return new ModelError("MODEL_STREAM", `stream disconnected before completion: ${reason}`, facts);
 }
 
-function toModelEvent(event: Record<string, unknown>): ModelEvent | undefined {
+function toModelEvent(event: JsonObject): ModelEvent | undefined {
   const { type, delta } = event;
   switch (type) {
     case "response.output_item.added":
@@ -91,7 +92,7 @@ function toModelEvent(event: Record<string, unknown>): ModelEvent | undefined {
   }
 }
 
-function failure({ code, message }: Record<string, unknown>): ModelError {
+function failure({ code, message }: JsonObject): ModelError {
   const text = typeof message === "string" && message !== "" ? message : "response.failed event received";
   if (code === "context_length_exceeded") {
     return new ModelError(
@@ -115,18 +116,4 @@ function itemOf(value: unknown): OutputItem | undefined {
   if (typeof item?.type !== "string") return undefined;
   const { id, ...rest } = item;
   return { ...rest, type: item.type, ...(typeof id === "string" && { id }) };
-}
-
-function objectOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    return objectOf(JSON.parse(text));
-  } catch {
-    return undefined; // a line that is no JSON says nothing
-  }
 }

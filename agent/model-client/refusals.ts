@@ -2,6 +2,7 @@
 // proxy says why it refuses; that reason is shown, with what helps.
 
 import { STATUS_CODES } from "node:http";
+import { objectOf, parseObject } from "../json-object.ts";
 import type { ConnectionAnswer } from "../provider/connection.ts";
 import type { Clock } from "./clock.ts";
 import { ModelError } from "./errors.ts";
@@ -72,14 +73,8 @@ interface ServiceError {
 }
 
 function errorOf(text: string): ServiceError {
-  let error: Record<string, unknown> = {};
-  try {
-    const value = JSON.parse(text)?.error;
-    if (typeof value === "object" && value !== null) error = value;
-    else if (typeof value === "string") error = { message: value };
-  } catch {
-    // no JSON: no members
-  }
+  const value = parseObject(text)?.error;
+  const error = typeof value === "string" ? { message: value } : (objectOf(value) ?? {});
   const { message, type, code, plan_type, resets_at, resets_in_seconds } = error;
   const isText = typeof message === "string" && message.trim() !== "";
   return {

@@ -1,5 +1,7 @@
 // Tokens, as the service counts them.
 
+import { objectOf } from "../json-object.ts";
+
 export interface TokenUsage {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
@@ -8,25 +10,17 @@ export interface TokenUsage {
   readonly totalTokens: number;
 }
 
-export const noTokens: TokenUsage = {
-  inputTokens: 0,
-  cachedInputTokens: 0,
-  outputTokens: 0,
-  reasoningOutputTokens: 0,
-  totalTokens: 0,
-};
-
 /** @param value - `usage` of a response; undefined is returned where it holds no counts */
 export function parseUsage(value: unknown): TokenUsage | undefined {
-  const usage = asRecord(value);
+  const usage = objectOf(value);
   if (typeof usage?.input_tokens !== "number" || typeof usage.output_tokens !== "number") return undefined;
   const inputTokens = count(usage.input_tokens);
   const outputTokens = count(usage.output_tokens);
   return {
     inputTokens,
-    cachedInputTokens: count(asRecord(usage.input_tokens_details)?.cached_tokens),
+    cachedInputTokens: count(objectOf(usage.input_tokens_details)?.cached_tokens),
     outputTokens,
-    reasoningOutputTokens: count(asRecord(usage.output_tokens_details)?.reasoning_tokens),
+    reasoningOutputTokens: count(objectOf(usage.output_tokens_details)?.reasoning_tokens),
     totalTokens: usage.total_tokens === undefined ? inputTokens + outputTokens : count(usage.total_tokens),
   };
 }
@@ -44,10 +38,6 @@ export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
 /** What is shown as "tokens used": input that was not cached, and output. */
 export function blendedTotal({ inputTokens, cachedInputTokens, outputTokens }: TokenUsage): number {
   return Math.max(inputTokens - cachedInputTokens, 0) + outputTokens;
-}
-
-function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
 function count(value: unknown): number {

@@ -15,6 +15,7 @@ export type ProviderErrorCode = keyof typeof failures;
 /** A provider that cannot be used as it is configured; asking again changes nothing. */
 export class ProviderError extends AgentError {
   override readonly name = "ProviderError";
+  declare readonly code: ProviderErrorCode;
 
   constructor(
     code: ProviderErrorCode,

@@ -17,6 +17,7 @@ export type ProxyEndpointErrorCode = keyof typeof failures;
 /** A proxy that cannot be used; nothing has been sent to it. */
 export class ProxyEndpointError extends AgentError {
   override readonly name = "ProxyEndpointError";
+  declare readonly code: ProxyEndpointErrorCode;
 
   constructor(
     code: ProxyEndpointErrorCode,

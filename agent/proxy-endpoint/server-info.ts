@@ -4,6 +4,7 @@
 import fs from "node:fs";
 import { isIPv4, isIPv6 } from "node:net";
 import { isLoopbackHost } from "../http/loopback.ts";
+import { parseObject } from "../json-object.ts";
 import { shellWord } from "../shell-word.ts";
 import { ProxyEndpointError } from "./errors.ts";
 import { isWritableForOthers, weaknessOfWay } from "./path-trust.ts";
@@ -111,13 +112,8 @@ function readPlainFile(file: string): { readonly text: string; readonly status: 
 }
 
 function parse(text: string): Omit<ServerInfo, "userIds" | "isAlive"> | undefined {
-  let value: Record<string, unknown>;
-  try {
-    value = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
+  const value = parseObject(text);
+  if (value === undefined) return undefined;
   const { pid, port, socket, start_ticks, boot_id, pid_namespace } = value;
   const host = value.host === undefined ? "127.0.0.1" : addressOf(value.host);
   if (!isWhole(pid, 1, 2 ** 31) || host === undefined) return undefined;

@@ -26,6 +26,7 @@ export type SandboxErrorCode = keyof typeof failures;
 /** A command that cannot be run, or not under its policy. */
 export class SandboxError extends AgentError {
   override readonly name = "SandboxError";
+  declare readonly code: SandboxErrorCode;
 
   constructor(code: SandboxErrorCode, detail?: string, cause?: unknown) {
     const [exitStatus, message, hint] = failures[code];
