@@ -6,6 +6,7 @@ import type { FlagOverrides } from "../agent/config/flags.ts";
 import type { ConfigRequest, LoadedConfig } from "../agent/config/load.ts";
 import { AgentError } from "../agent/errors.ts";
 import type { Session } from "./command.ts";
+import { warnOn } from "./notices.ts";
 import { collectOverrides, isStrictConfig } from "./options/config-options.ts";
 import { sessionFlags } from "./options/session-options.ts";
 import { workingDirectory } from "./working-directory.ts";
@@ -17,6 +18,7 @@ export function configRequest(
   flags: FlagOverrides = sessionFlags(command),
 ): ConfigRequest {
   const told = new Set<string>();
+  const warn = warnOn(session.stderr);
   return {
     environment: session.environment,
     cwd: workingDirectory(),
@@ -26,7 +28,7 @@ export function configRequest(
     warn: (message) => {
       if (told.has(message)) return;
       told.add(message);
-      session.stderr.write(`warning: ${message}\n`);
+      warn(message);
     },
   };
 }

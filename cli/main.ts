@@ -23,8 +23,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const leave = (error: unknown) => process.exit(reportFailure(error, stderr));
   process.on("uncaughtException", leave);
   process.on("unhandledRejection", leave);
-  const { withDotenv } = await import("./dotenv.ts");
-  const environment = await withDotenv(given, (text) => stderr.write(`warning: ${text}\n`));
+  const [{ withDotenv }, { warnOn }] = await Promise.all([import("./dotenv.ts"), import("./notices.ts")]);
+  const environment = await withDotenv(given, warnOn(stderr));
   return runProgram(argv, { environment, launcher, stdin, stdout, stderr });
 }
 

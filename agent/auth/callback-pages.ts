@@ -2,7 +2,7 @@
 // elsewhere, and its policy lets it load nothing.
 
 import { createHash } from "node:crypto";
-import { printable } from "./issuer.ts";
+import { oneLine } from "../foreign-text.ts";
 
 export interface Page {
   readonly html: string;
@@ -87,7 +87,7 @@ export function successPage(who: {
   readonly email?: string | undefined;
   readonly needsSetup: boolean;
 }): Page {
-  const email = printable(who.email ?? "", [], maxEmailLength);
+  const email = oneLine(who.email ?? "", [], maxEmailLength);
   const signedIn =
     email === ""
       ? "<p>Codex on this computer is signed in.</p>"

@@ -5,6 +5,7 @@
 import { timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { oneLine } from "../foreign-text.ts";
 import { isAddressedHere, isNavigation, mayCancel } from "./callback-gate.ts";
 import {
   cancelledPage,
@@ -16,7 +17,6 @@ import {
 } from "./callback-pages.ts";
 import { listenForCallback } from "./callback-port.ts";
 import { AuthError } from "./errors.ts";
-import { printable } from "./issuer.ts";
 
 /** What the page of a finished login says. */
 export interface LoggedIn {
@@ -115,7 +115,7 @@ export async function startCallbackServer(request: CallbackRequest): Promise<Cal
     if (success !== undefined) return answer.redirect(`http://localhost:${port}/success`);
     const refusal = query.get("error");
     if (refusal) {
-      const words = printable(query.get("error_description")?.trim() || refusal);
+      const words = oneLine(query.get("error_description")?.trim() || refusal);
       const error = new AuthError("AUTH_LOGIN_REFUSED", `Sign-in failed: ${words}`);
       return answer.fail(400, error.message, "start again", "", () => finish(error));
     }

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../environment.ts";
+import { oneLine } from "../foreign-text.ts";
 import type { JsonObject } from "../json-object.ts";
 import type { CredentialStore } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
@@ -14,7 +15,6 @@ import {
   isSuccess,
   issuerClient,
   jsonObject,
-  printable,
 } from "./issuer.ts";
 import { keepLogin } from "./keep-login.ts";
 
@@ -66,7 +66,7 @@ export async function requestDeviceCode(request: DeviceLoginRequest): Promise<De
   const intervalMs = 1000 * intervalOf(body.interval);
   return {
     verificationUrl: `${issuer.url}/codex/device`,
-    userCode: printable(userCode),
+    userCode: oneLine(userCode),
     async complete() {
       const granted = await poll(
         () =>

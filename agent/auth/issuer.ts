@@ -4,6 +4,7 @@
 import type { Dispatcher } from "undici";
 import type { Environment } from "../environment.ts";
 import { AgentError } from "../errors.ts";
+import { oneLine } from "../foreign-text.ts";
 import { openDispatcher } from "../http/dispatcher.ts";
 import { type JsonObject, parseObject } from "../json-object.ts";
 import type { IssuedTokens } from "./auth-document.ts";
@@ -183,8 +184,6 @@ export function refusalCode(text: string): string | undefined {
   return typeof body?.code === "string" ? body.code : undefined;
 }
 
-const maxDetailLength = 200;
-
 /**
  * What an issuer says of its refusal, for people: only its own words, on one line.
  *
@@ -197,18 +196,5 @@ export function describeRefusal(text: string, secrets: readonly string[]): strin
   const words = [body?.error_description, message, refusalCode(text)].find(
     (value) => typeof value === "string" && value.trim() !== "",
   );
-  return typeof words === "string" ? printable(words, secrets) : undefined;
-}
-
-/** Foreign words as one short line, without control characters and without `secrets`. */
-export function printable(
-  words: string,
-  secrets: readonly string[] = [],
-  maxLength = maxDetailLength,
-): string {
-  let line = words;
-  for (const secret of secrets) if (secret !== "") line = line.replaceAll(secret, "<redacted>");
-  line = line.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim();
-  const characters = Array.from(line);
-  return characters.length > maxLength ? `${characters.slice(0, maxLength).join("")}…` : line;
+  return typeof words === "string" ? oneLine(words, secrets) : undefined;
 }

@@ -3,11 +3,12 @@
 
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../environment.ts";
+import { oneLine } from "../foreign-text.ts";
 import { ownerOfAccessToken } from "./access-token.ts";
 import { storedLogin } from "./auth-document.ts";
 import { type CredentialStore, openCredentialStore } from "./credential-store.ts";
 import { AuthError } from "./errors.ts";
-import { issuerClient, printable } from "./issuer.ts";
+import { issuerClient } from "./issuer.ts";
 import { lockedStore } from "./store-lock.ts";
 import { tokenClaims } from "./token-claims.ts";
 
@@ -72,7 +73,7 @@ async function findViolation(
     workspaces.length === 1 ? `workspace ${workspaces[0]}` : `workspace(s) ${workspaces.join(", ")}`;
   return actual === undefined
     ? `Login is restricted to ${allowed}, but current credentials lack a workspace identifier. Logging out.`
-    : `Login is restricted to ${allowed}, but current credentials belong to ${printable(actual)}. Logging out.`;
+    : `Login is restricted to ${allowed}, but current credentials belong to ${oneLine(actual)}. Logging out.`;
 }
 
 /**

@@ -4,6 +4,7 @@
 
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { gitRoot } from "../git-root.ts";
 
 /**
  * @param cwd - an absolute path
@@ -13,14 +14,6 @@ export async function projectRoot(cwd: string): Promise<string> {
   const root = await gitRoot(cwd);
   if (root === undefined) return cwd;
   return (await mainWorktree(root)) ?? root;
-}
-
-/** @returns the nearest folder at or above `cwd` that has a `.git` */
-export async function gitRoot(cwd: string): Promise<string | undefined> {
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    if ((await kindOf(join(folder, ".git"))) !== undefined) return folder;
-    if (folder === dirname(folder)) return undefined;
-  }
 }
 
 async function mainWorktree(root: string): Promise<string | undefined> {

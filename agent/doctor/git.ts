@@ -1,14 +1,13 @@
 // Whether git is there, and whether the working directory belongs to a repository. git is not run.
 
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { gitRoot } from "../git-root.ts";
 import type { DoctorContext, Finding } from "./check.ts";
 import { programsInPath } from "./program-path.ts";
 
 /** @param context - of which PATH and the working directory count */
 export async function checkGit(context: DoctorContext): Promise<Finding> {
   const programs = await programsInPath("git", context);
-  const repository = await repositoryAbove(context.cwd);
+  const repository = await gitRoot(context.cwd);
   const details = { "git in PATH": programs, repository: repository ?? "none" };
   if (programs[0] === undefined) {
     return {
@@ -36,12 +35,4 @@ async function installation(context: DoctorContext): Promise<string> {
     if ((await programsInPath(program, context)).length > 0) return command;
   }
   return "install git by the package manager of this system";
-}
-
-async function repositoryAbove(start: string): Promise<string | undefined> {
-  for (let folder = start; ; folder = dirname(folder)) {
-    // A file in worktrees and submodules.
-    if ((await stat(join(folder, ".git")).catch(() => undefined)) !== undefined) return folder;
-    if (folder === dirname(folder)) return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 // What `codex doctor` prints: a line a check, with the command that puts it right below it, or JSON in the
 // shape that readers of the original's report know.
 
+import { withVisibleControls } from "../foreign-text.ts";
 import { type Check, type CheckStatus, worstStatus } from "./check.ts";
 
 const words: Readonly<Record<CheckStatus, string>> = { ok: "ok", warning: "warn", fail: "fail" };
@@ -57,7 +58,7 @@ export function formatJson(checks: readonly Check[], version: string, now: Date)
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
+// What turns the direction of a line, or ends it, could make a remedy read as another one.
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not pass
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
+  return withVisibleControls(text).replace(/[\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
 }

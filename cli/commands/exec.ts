@@ -11,12 +11,12 @@ import { withAlias } from "../arguments/option-traits.ts";
 import type { Session } from "../command.ts";
 import { loadEffectiveConfig, overrideRefusal } from "../effective-config.ts";
 import type { ExecOutput } from "../exec/exec-output.ts";
-import { isInGitRepository } from "../exec/git-folder.ts";
 import { writeLastMessage } from "../exec/last-message.ts";
 import { readOutputSchema } from "../exec/output-schema.ts";
 import { readPrompt } from "../exec/prompt.ts";
 import { RefusedStart } from "../exec/refused-start.ts";
 import { addMissingCommand } from "../missing-command.ts";
+import { warnOn } from "../notices.ts";
 import { addSessionOptions, imagesOf, sessionFlags } from "../options/session-options.ts";
 import type { ProgramCommand } from "../program-command.ts";
 import { addVersion, matchedRelease, packageVersion } from "../version.ts";
@@ -68,10 +68,10 @@ async function run(argument: string | undefined, command: Command, session: Sess
   const prompt = await readPrompt(argument, session.stdin, stderr);
   const schema = values.outputSchema === undefined ? undefined : readOutputSchema(values.outputSchema);
   const flags = sessionFlags(command);
-  const warn = (message: string) => stderr.write(`warning: ${message}\n`);
+  const warn = warnOn(stderr);
   const { config } = await loadEffectiveConfig(command, session, { ...flags, approvalPolicy: "never" });
   await checkWay(config, environment, warn);
-  if (values.skipGitRepoCheck !== true && flags.bypass !== true && !isInGitRepository(config.cwd)) {
+  if (values.skipGitRepoCheck !== true && flags.bypass !== true && !(await isInRepository(config.cwd))) {
     throw new RefusedStart("Not inside a trusted directory and --skip-git-repo-check was not specified.");
   }
   const content = await contentOf(prompt, imagesOf(command));
@@ -107,6 +107,12 @@ async function run(argument: string | undefined, command: Command, session: Sess
     await connection?.close();
   }
   return status;
+}
+
+// What is changed there by mistake can be undone.
+async function isInRepository(folder: string): Promise<boolean> {
+  const { gitRoot } = await import("../../agent/git-root.ts");
+  return (await gitRoot(folder)) !== undefined;
 }
 
 // Before anything is shown: that `proxy` is one of its forms, or that the stored login is one that the
@@ -189,7 +195,7 @@ async function outputOf(
   }
   const [{ humanOutput }, { painter }] = await Promise.all([
     import("../exec/human-output.ts"),
-    import("../exec/text-style.ts"),
+    import("../text-style.ts"),
   ]);
   const hasColours = values.color === "always" || (values.color === "auto" && stderr.isTTY === true);
   const output = humanOutput({

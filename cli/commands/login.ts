@@ -8,6 +8,7 @@ import { AgentError } from "../../agent/errors.ts";
 import type { Session } from "../command.ts";
 import { type LoginSession, openLoginSession } from "../login/login-session.ts";
 import { readSecret } from "../login/read-secret.ts";
+import { hintLine } from "../notices.ts";
 import type { ProgramCommand } from "../program-command.ts";
 
 interface LoginOptions {
@@ -144,7 +145,7 @@ async function reported(prefix: string, session: Session, step: () => Promise<vo
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     session.stderr.write(`${prefix}: ${error.message}\n`);
-    if (error.hint !== undefined) session.stderr.write(`hint: ${error.hint}\n`);
+    session.stderr.write(hintLine(error));
     return 1;
   }
   session.stderr.write("Successfully logged in\n");

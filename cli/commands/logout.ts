@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { AgentError } from "../../agent/errors.ts";
 import type { Session } from "../command.ts";
 import { openLoginSession } from "../login/login-session.ts";
+import { hintLine } from "../notices.ts";
 import type { ProgramCommand } from "../program-command.ts";
 
 /** Add the action. */
@@ -27,7 +28,7 @@ async function logOut(command: Command, session: Session): Promise<number> {
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     session.stderr.write(`Error logging out: ${error.message}\n`);
-    if (error.hint !== undefined) session.stderr.write(`hint: ${error.hint}\n`);
+    session.stderr.write(hintLine(error));
     return 1;
   }
 }

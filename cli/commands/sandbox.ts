@@ -13,6 +13,7 @@ import { sandboxPolicy } from "../../agent/sandbox/policy.ts";
 import { makeToolLinks } from "../../agent/sandbox/tool-links.ts";
 import { shellEnvironment } from "../../agent/shell-environment.ts";
 import type { Session } from "../command.ts";
+import { warnOn } from "../notices.ts";
 import { collectOverrides, isStrictConfig } from "../options/config-options.ts";
 import type { ProgramCommand } from "../program-command.ts";
 import { workingDirectory } from "../working-directory.ts";
@@ -75,7 +76,7 @@ async function run(
   session: Session,
   isModeConfigured: boolean,
 ): Promise<number> {
-  const warn = (message: string) => void session.stderr.write(`warning: ${message}\n`);
+  const warn = warnOn(session.stderr);
   const config = await configOf(command, session, isModeConfigured, warn);
   const policy = sandboxPolicy(config, session.environment);
   makeExposedHome(config.codexHome, policy, config.cwd, session.environment);

@@ -2,12 +2,14 @@
 // and nothing else.
 
 import type { Config } from "../../agent/config/config.ts";
+import { withVisibleControls } from "../../agent/foreign-text.ts";
 import { asksForReasoning } from "../../agent/model-client/request.ts";
 import { blendedTotal } from "../../agent/model-client/usage.ts";
 import type { ThreadEvent, ThreadItem } from "../../agent/thread/thread-events.ts";
+import { hintLine } from "../notices.ts";
+import type { Paint } from "../text-style.ts";
 import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
 import { sandboxLine } from "./sandbox-line.ts";
-import { harmless, type Paint } from "./text-style.ts";
 
 export interface HumanOutputParts {
   readonly config: Config;
@@ -27,7 +29,7 @@ export function humanOutput(parts: HumanOutputParts): ExecOutput {
   // The last message is on this terminal already, through stderr.
   const isShownOnce = isStdoutTerminal && isStderrTerminal;
   const say = (text = "") => stderr.write(`${text}\n`);
-  const sayOfOthers = (text: string) => say(isStderrTerminal ? harmless(text) : text);
+  const sayOfOthers = (text: string) => say(isStderrTerminal ? withVisibleControls(text) : text);
 
   function showSummary(threadId: string): void {
     const rule = "--------";
@@ -45,7 +47,7 @@ export function humanOutput(parts: HumanOutputParts): ExecOutput {
   }
 
   function showResult(text: string): void {
-    stdout.write(`${isStdoutTerminal ? harmless(text) : text}\n`);
+    stdout.write(`${isStdoutTerminal ? withVisibleControls(text) : text}\n`);
   }
 
   function show(event: ThreadEvent): void {
@@ -70,7 +72,7 @@ export function humanOutput(parts: HumanOutputParts): ExecOutput {
       case "turn.failed":
         stderr.write(`${paint("red", "ERROR:")} `);
         sayOfOthers(event.error.message);
-        if (event.error.hint !== undefined) say(`hint: ${event.error.hint}`);
+        stderr.write(hintLine(event.error));
         showTokens(event);
         break;
       case "turn.interrupted":

@@ -2,6 +2,7 @@
 // the order in which they first appear.
 
 import type { ThreadEvent, ThreadItem } from "../../agent/thread/thread-events.ts";
+import { hintLine } from "../notices.ts";
 import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
 
 /** Write events as lines to `stdout`; a hint how to help, which no event has room for, to `stderr`. */
@@ -42,10 +43,10 @@ export function jsonOutput(stdout: TextSink, stderr: TextSink): ExecOutput {
         break;
       }
       case "turn.failed": {
-        const { message, hint } = event.error;
+        const { message } = event.error;
         line({ type: "error", message });
         line({ type: event.type, error: { message } });
-        if (hint !== undefined) stderr.write(`hint: ${hint}\n`);
+        stderr.write(hintLine(event.error));
         break;
       }
       // Messages and reasoning have no start and no parts here.

@@ -5,6 +5,8 @@ import { type BrowserLoginRequest, startBrowserLogin } from "../../agent/auth/br
 import { type DeviceLoginRequest, requestDeviceCode } from "../../agent/auth/device-login.ts";
 import { openBrowser } from "../../agent/auth/open-browser.ts";
 import type { Session } from "../command.ts";
+import { hintLine } from "../notices.ts";
+import { painter } from "../text-style.ts";
 
 /** @throws {AuthError} */
 export async function logInByBrowser(
@@ -14,9 +16,8 @@ export async function logInByBrowser(
   const login = await startBrowserLogin({
     ...request,
     terminalOwner: ownerOfTerminal(stderr),
-    onFailure: ({ message, hint }) => {
-      const advice = hint === undefined ? "" : `hint: ${hint}\n`;
-      stderr.write(`Login failed: ${message}\n${advice}Still waiting for the browser.\n`);
+    onFailure: (error) => {
+      stderr.write(`Login failed: ${error.message}\n${hintLine(error)}Still waiting for the browser.\n`);
     },
   });
   stderr.write(
@@ -37,13 +38,13 @@ export async function logInByDevice(request: DeviceLoginRequest, session: Sessio
   const code = await requestDeviceCode(request);
   const { stdout } = session;
   const hasColours = stdout.isTTY === true && !session.environment.NO_COLOR;
-  const paint = (number: number, text: string) => (hasColours ? `\x1b[${number}m${text}\x1b[0m` : text);
+  const paint = painter(hasColours);
   stdout.write(
-    `${paint(33, "Use a device code only where a login in the browser of this computer is not possible. Enter it")}\n` +
-      `${paint(33, "only because you started this login yourself, and tell the code to nobody.")}\n\n` +
+    `${paint("yellow", "Use a device code only where a login in the browser of this computer is not possible. Enter it")}\n` +
+      `${paint("yellow", "only because you started this login yourself, and tell the code to nobody.")}\n\n` +
       "To authenticate:\n" +
-      `  1. Open in your browser: ${paint(36, code.verificationUrl)}\n` +
-      `  2. Enter the one-time code below within 15 minutes:\n\n     ${paint(1, code.userCode)}\n\n`,
+      `  1. Open in your browser: ${paint("cyan", code.verificationUrl)}\n` +
+      `  2. Enter the one-time code below within 15 minutes:\n\n     ${paint("bold", code.userCode)}\n\n`,
   );
   await code.complete();
 }

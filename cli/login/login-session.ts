@@ -7,6 +7,7 @@ import type { Config } from "../../agent/config/config.ts";
 import { AgentError } from "../../agent/errors.ts";
 import type { Session } from "../command.ts";
 import { loadEffectiveConfig, overrideRefusal } from "../effective-config.ts";
+import { hintLine, warnOn } from "../notices.ts";
 
 export interface LoginSession {
   readonly config: Config;
@@ -18,7 +19,7 @@ export async function openLoginSession(
   command: Command,
   session: Session,
 ): Promise<LoginSession | undefined> {
-  const warn = (message: string) => session.stderr.write(`warning: ${message}\n`);
+  const warn = warnOn(session.stderr);
   try {
     const { config } = await loadEffectiveConfig(command, session, {});
     const { codexHome, cliAuthCredentialsStore: store } = config;
@@ -26,7 +27,7 @@ export async function openLoginSession(
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     session.stderr.write(`${overrideRefusal(error) ?? `Error loading configuration: ${error.message}`}\n`);
-    if (error.hint !== undefined) session.stderr.write(`hint: ${error.hint}\n`);
+    session.stderr.write(hintLine(error));
     return undefined;
   }
 }

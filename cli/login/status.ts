@@ -3,6 +3,7 @@
 import { storedLogin } from "../../agent/auth/auth-document.ts";
 import { unsupportedMode } from "../../agent/auth/credentials.ts";
 import { AgentError } from "../../agent/errors.ts";
+import { hintLine } from "../notices.ts";
 import type { LoginSession } from "./login-session.ts";
 
 export interface LoginStatus {
@@ -29,8 +30,7 @@ export async function loginStatus({ config, store }: LoginSession): Promise<Logi
     }
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    const hint = error.hint === undefined ? "" : `hint: ${error.hint}\n`;
-    return { text: `Error checking login status: ${error.message}\n${hint}`, exitStatus: 1 };
+    return { text: `Error checking login status: ${error.message}\n${hintLine(error)}`, exitStatus: 1 };
   }
 }
 

@@ -66,7 +66,7 @@ test("text from files and variables cannot steer the terminal", () => {
     summary: "a\u001b]0;title\u0007b\u202e",
     details: {},
   };
-  assert.match(formatReport([check], plain), /a\ufffd\]0;title\ufffdb\ufffd\n/);
+  assert.match(formatReport([check], plain), /a␛\]0;title␇b\ufffd\n/);
 });
 
 test("programs get the shape of the original's report", () => {

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { Config } from "../../../agent/config/config.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import { humanOutput } from "../../../cli/exec/human-output.ts";
-import { painter } from "../../../cli/exec/text-style.ts";
+import { painter } from "../../../cli/text-style.ts";
 
 function outputOf(isStdoutTerminal: boolean, isStderrTerminal: boolean, text: string) {
   const written = { stdout: "", stderr: "" };
