@@ -22,7 +22,10 @@ const failures = {
   AUTH_RESTRICTED: [1, undefined],
   AUTH_ISSUER_UNREACHABLE: [1, "check the network, and HTTPS_PROXY, SSL_CERT_FILE or CODEX_CA_CERTIFICATE"],
   AUTH_ISSUER_REFUSED: [1, undefined],
-  AUTH_ISSUER_ANSWER: [1, "check the URL of the issuer"],
+  AUTH_ISSUER_ANSWER: [
+    1,
+    "check --experimental_issuer, CODEX_DEVICE_AUTH_BASE_URL and CODEX_REFRESH_TOKEN_URL_OVERRIDE if given",
+  ],
   AUTH_PORT_IN_USE: [1, "end the program that listens there, or run `codex login --device-auth`"],
   AUTH_CALLBACK_FOREIGN: [1, "log in with a browser of that user, or run `codex login --device-auth`"],
   AUTH_LOGIN_CANCELLED: [1, undefined],

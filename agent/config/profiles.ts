@@ -2,6 +2,7 @@
 
 import type { TomlTable } from "./config.ts";
 import { ConfigError } from "./errors.ts";
+import { keyText } from "./key-text.ts";
 import { stringOf, tableOf } from "./typed.ts";
 
 export interface SelectedProfile {
@@ -24,5 +25,14 @@ export function selectedProfile(
   const profiles = tableOf(tree, "profiles");
   if (Object.hasOwn(profiles, name)) return { name, table: tableOf(profiles, name) };
   if (hasFile) return { name };
-  throw new ConfigError("profile_not_found", `config profile \`${name}\` not found`);
+  throw new ConfigError("profile_not_found", `config profile \`${name}\` not found`, {
+    hint:
+      knownProfiles(Object.keys(profiles)) ?? `add a table [${keyText(["profiles", name])}] to config.toml`,
+  });
+}
+
+function knownProfiles(names: readonly string[]): string | undefined {
+  return names.length === 0
+    ? undefined
+    : `config.toml has ${names.map((name) => keyText([name])).join(", ")}`;
 }

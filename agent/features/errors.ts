@@ -30,7 +30,7 @@ export class UnknownFeatureError extends AgentError {
   constructor(name: string, nearest: string | undefined) {
     super(`Unknown feature flag: ${name}`, {
       code: "FEATURES_ERR_UNKNOWN",
-      hint: nearest === undefined ? undefined : `did you mean ${nearest}?`,
+      hint: nearest === undefined ? "codex features list --all prints the names" : `did you mean ${nearest}?`,
     });
   }
 }

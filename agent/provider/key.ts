@@ -2,6 +2,7 @@
 // login, and that only for a provider that asks for it. None of them is ever part of a message.
 
 import type { ModelProvider } from "../config/config.ts";
+import { keyText } from "../config/key-text.ts";
 import type { Environment } from "../environment.ts";
 import { ProviderError } from "./errors.ts";
 
@@ -39,11 +40,17 @@ export async function authorize(
   environment: Environment,
 ): Promise<Authorization | undefined> {
   const ownKey = keyOfProvider(provider, environment);
-  if (ownKey !== undefined) return { bearer: fitForHeader(ownKey), isFromLogin: false };
+  if (ownKey !== undefined) {
+    return { bearer: fitForHeader(ownKey, `check ${placeOfKey(provider)}`), isFromLogin: false };
+  }
   if (!needsLogin(provider)) return undefined;
   const login = await credentials?.authorize();
   if (login === undefined) return undefined;
-  return { ...login, bearer: fitForHeader(login.bearer), isFromLogin: true };
+  return {
+    ...login,
+    bearer: fitForHeader(login.bearer, "check CODEX_API_KEY if it is set, or run `codex login` again"),
+    isFromLogin: true,
+  };
 }
 
 function keyOfProvider(provider: ModelProvider, environment: Environment): string | undefined {
@@ -57,8 +64,13 @@ function keyOfProvider(provider: ModelProvider, environment: Environment): strin
   );
 }
 
+function placeOfKey({ id, envKey }: ModelProvider): string {
+  if (envKey !== undefined) return `the environment variable ${envKey}`;
+  return `${keyText(["model_providers", id, "experimental_bearer_token"])} in config.toml`;
+}
+
 // undici's own error would repeat the value.
-function fitForHeader(bearer: string): string {
+function fitForHeader(bearer: string, hint: string): string {
   if (/^[\x21-\x7e]+$/.test(bearer)) return bearer;
-  throw new ProviderError("PROVIDER_BAD_KEY", "the key holds blanks or characters that no key has");
+  throw new ProviderError("PROVIDER_BAD_KEY", "the key holds blanks or characters that no key has", { hint });
 }

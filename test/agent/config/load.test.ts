@@ -74,6 +74,16 @@ describe("precedence", () => {
     assert.equal((await home.load({ flags, overrides: ["profiles.quick={}"] })).config.model, "root");
   });
 
+  test("whoever names a profile that is not there learns which there are, or where one is written", async () => {
+    const request = { flags: { profile: "no pe" } };
+    await assert.rejects(home.load(request), {
+      code: "profile_not_found",
+      hint: 'add a table [profiles."no pe"] to config.toml',
+    });
+    home.write('[profiles.fast]\nmodel = "a"\n[profiles."at work"]\nmodel = "b"\n');
+    await assert.rejects(home.load(request), { hint: 'config.toml has fast, "at work"' });
+  });
+
   test("the name of a profile leads to no file outside of CODEX_HOME", async () => {
     home.write('model = "outside"\n', "../work/x.config.toml");
     assert.deepEqual(await home.refusal({ flags: { profile: "../work/x" } }), {

@@ -158,6 +158,49 @@ describe("a connection to a provider", () => {
     }
   });
 
+  for (const [title, settings, credentials, hint] of [
+    ["a variable", { id: "gw", envKey: "V" }, undefined, "check the environment variable V"],
+    [
+      "config.toml",
+      { id: "a.b", experimentalBearerToken: "a b" },
+      undefined,
+      'check model_providers."a.b".experimental_bearer_token in config.toml',
+    ],
+    [
+      "the login",
+      { requiresOpenaiAuth: true },
+      { ...apiKey, authorize: async () => ({ bearer: "a b" }) },
+      "check CODEX_API_KEY if it is set, or run `codex login` again",
+    ],
+  ] as const) {
+    test(`says where a key is to be mended that came from ${title}`, async () => {
+      await assert.rejects(
+        sent({ settings, ...(credentials && { credentials }), environment: { V: "a b" } }),
+        {
+          code: "PROVIDER_BAD_KEY",
+          hint,
+        },
+      );
+    });
+  }
+
+  for (const [id, hint] of [
+    ["openai", "check OPENAI_BASE_URL, and openai_base_url in config.toml"],
+    ["oss", "check CODEX_OSS_BASE_URL and CODEX_OSS_PORT"],
+    [
+      "ollama",
+      "check CODEX_OSS_BASE_URL and CODEX_OSS_PORT, and model_providers.ollama.base_url in config.toml",
+    ],
+    ["gw", "check model_providers.gw.base_url in config.toml"],
+  ] as const) {
+    test(`says where the base URL of ${id} is to be mended`, () => {
+      assert.throws(() => responsesUrl(provider({ id, baseUrl: "http://localhost:abc/v1" }), false, {}), {
+        code: "PROVIDER_BASE_URL",
+        hint,
+      });
+    });
+  }
+
   test("never follows a redirect, with or without a key", async () => {
     const elsewhere = await startScriptedUpstream([says("stolen")]);
     const redirect = { status: 307, headers: { location: `${elsewhere.baseUrl}/responses` } };

@@ -53,6 +53,14 @@ describe("codex features list", () => {
       [1, "", "Error: Unknown feature flag: unified-exec\nhint: did you mean unified_exec?\n"],
     );
   });
+
+  test("says which command prints the names when a flag is like none of them", async () => {
+    const { code, stdout, stderr } = await codex("--enable", "zzzzzzzz", "features", "list");
+    assert.deepEqual(
+      [code, stdout, stderr],
+      [1, "", "Error: Unknown feature flag: zzzzzzzz\nhint: codex features list --all prints the names\n"],
+    );
+  });
 });
 
 describe("codex features enable and disable", () => {

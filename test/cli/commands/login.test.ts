@@ -297,7 +297,7 @@ describe("codex login", () => {
       unreachable.stderr,
     );
     const bad = await run(["login", "--device-auth", ...atIssuer("ftp://x")]);
-    assert.match(bad.stderr, /the issuer is not an http or https URL/);
+    assert.match(bad.stderr, /the issuer is not an http or https URL\nhint: .*--experimental_issuer, /);
   });
 
   interface RunningLogin {
