@@ -8,6 +8,7 @@ const signInAgain = "run `codex logout`, then `codex login`";
 const failures = {
   AUTH_FILE_MALFORMED: [1, "run `codex login` to replace it, or `codex logout` to remove it"],
   AUTH_FILE_UNREADABLE: [1, "see who may read the file and its folder"],
+  AUTH_FILE_KIND: [1, "move it out of the way, then run `codex login`"],
   AUTH_FILE_UNWRITABLE: [1, "see who may write the file and its folder, and that the disk is not full"],
   AUTH_FILE_FOREIGN: [1, "set CODEX_HOME to a folder that only you can write to"],
   AUTH_KEYRING_UNAVAILABLE: [

@@ -46,7 +46,7 @@ async function readAt(path: string): Promise<string | undefined> {
   if (file === undefined) return undefined;
   try {
     const facts = await file.stat();
-    if (!facts.isFile()) throw new AuthError("AUTH_FILE_UNREADABLE", `${path} is not a regular file`);
+    if (!facts.isFile()) throw new AuthError("AUTH_FILE_KIND", `${path} is not a regular file`);
     if (facts.size > maxBytes) throw new AuthError("AUTH_FILE_MALFORMED", `${path} is larger than 1 MiB`);
     return await file.readFile("utf8");
   } finally {

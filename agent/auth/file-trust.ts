@@ -12,7 +12,7 @@ const writableByOthers = 0o022;
 /**
  * Follow symbolic links from `path` to the file that is to be read or replaced; it need not exist.
  *
- * @throws {AuthError} AUTH_FILE_FOREIGN
+ * @throws {AuthError} AUTH_FILE_FOREIGN, AUTH_FILE_KIND
  */
 export async function followTrusted(path: string, uid = process.geteuid?.()): Promise<string> {
   let current = resolve(path);
@@ -21,12 +21,12 @@ export async function followTrusted(path: string, uid = process.geteuid?.()): Pr
     if (facts === undefined) return current;
     await refuseForeign(current, facts.uid, uid);
     if (!facts.isSymbolicLink()) {
-      if (!facts.isFile()) throw new AuthError("AUTH_FILE_UNREADABLE", `${current} is not a regular file`);
+      if (!facts.isFile()) throw new AuthError("AUTH_FILE_KIND", `${current} is not a regular file`);
       return current;
     }
     current = resolve(dirname(current), await readlink(current));
   }
-  throw new AuthError("AUTH_FILE_UNREADABLE", `${path} has too many symbolic links`);
+  throw new AuthError("AUTH_FILE_KIND", `${path} has too many symbolic links`);
 }
 
 async function refuseForeign(path: string, owner: number, uid: number | undefined): Promise<void> {

@@ -11,6 +11,8 @@ const tellingName = /token|secret|passw|credential|authorization|api[_-]?key|hea
 const tellingParameter = /(^|[-_.])(key|sig|signature|code|auth|pw|pwd)$/i;
 /** Names of variables and such, whose values name a secret and are none. */
 const namesOnly = /^(env_key|env_key_instructions|bearer_token_env_var|env_http_headers|forced_|.*_store)/;
+/** A table of variables on a line of its own, whose values are secret whatever they are called. */
+const variables = /(^|[\s.{,])["']?(env|set)["']?\s*=/;
 /** Numbers of tokens that a model reads, not tokens that open doors. */
 const counts = /token_(limit|budget)|_tokens$/;
 
@@ -76,11 +78,15 @@ function isOptionOfSecret(argument: unknown): boolean {
 export function isSecretLine(lines: readonly string[], index: number): boolean {
   const line = lines[index] ?? "";
   if (line.split(/[=\s.[\]{},"']+/).some(hasTellingName) || /\bsk-/.test(line)) return true;
+  if (variables.test(line)) return true;
   const before = lines.slice(0, index).reverse();
   const inString = !/^\s*[\w."'-]+\s*=/.test(line);
   const opening = inString ? before.find((text) => text.includes("=")) : undefined;
   const table = before.find((text) => /^\s*\[/.test(text)) ?? "";
-  return (opening !== undefined && hasTellingName(opening)) || /headers|\benv\b|\bset\b|otel/.test(table);
+  return (
+    (opening !== undefined && (hasTellingName(opening) || variables.test(opening))) ||
+    /headers|\benv\b|\bset\b|otel/.test(table)
+  );
 }
 
 function hasTellingName(text: string): boolean {

@@ -83,6 +83,7 @@ async function checkStored(
     if (!(error instanceof AuthError)) throw error;
     const fixes: Partial<Record<AuthErrorCode, string | undefined>> = {
       AUTH_FILE_UNREADABLE: await readingFix(path, context),
+      AUTH_FILE_KIND: `mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
       AUTH_FILE_MALFORMED: login,
     };
     const fix = error.code in fixes ? fixes[error.code] : error.hint;

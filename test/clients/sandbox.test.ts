@@ -1,5 +1,5 @@
-// What commands may do in the sandbox, and what they see, beside the original: the acceptance checks 12 and
-// 13 of its behaviour, and a table of environment policies.
+// What commands may do in the sandbox, and what they see, beside the original: files, sockets, exit statuses,
+// and a table of environment policies.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";

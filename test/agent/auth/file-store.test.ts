@@ -116,18 +116,19 @@ describe("auth.json", () => {
     });
   }
 
-  test("that is a folder, a pipe or larger than 1 MiB is refused without waiting", async () => {
+  test("that is a folder, a pipe, a circle of links or larger than 1 MiB is refused without waiting, and what to do is said", async () => {
+    const isNoFile = { code: "AUTH_FILE_KIND", hint: "move it out of the way, then run `codex login`" };
     fs.mkdirSync(path);
-    await assert.rejects(store().load(), { code: "AUTH_FILE_UNREADABLE" });
+    await assert.rejects(store().load(), isNoFile);
     fs.rmdirSync(path);
     execFileSync("mkfifo", [path]);
-    await assert.rejects(store().load(), { code: "AUTH_FILE_UNREADABLE" });
+    await assert.rejects(store().load(), isNoFile);
     fs.rmSync(path);
     fs.writeFileSync(path, " ".repeat(1024 * 1024 + 1));
     await assert.rejects(store().load(), { code: "AUTH_FILE_MALFORMED" });
     fs.rmSync(path);
     fs.symlinkSync("auth.json", path);
-    await assert.rejects(store().load(), { code: "AUTH_FILE_UNREADABLE" });
+    await assert.rejects(store().load(), isNoFile);
   });
 
   test("is removed once, and then there was none", async () => {
