@@ -9,6 +9,7 @@ type Entry =
   /** a file that nobody needs in the end, and that may have taken its place by then */
   | { readonly kind: "temporary" | "backup"; readonly action: Action };
 
+/** The steps of one patch, for as long as they may have to be taken back. */
 export class UndoLog {
   readonly #entries: Entry[] = [];
 

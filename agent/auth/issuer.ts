@@ -146,6 +146,7 @@ export async function exchangeCode(
   return { idToken, accessToken, refreshToken };
 }
 
+/** Whether the status is one of 200 to 299. */
 export function isSuccess(answer: IssuerAnswer): boolean {
   return answer.status >= 200 && answer.status < 300;
 }

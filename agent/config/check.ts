@@ -26,6 +26,7 @@ export interface Findings {
   readonly unknownKeys: readonly UnknownKey[];
 }
 
+/** @param type - what the value is to be; members of tables that it does not know are no problems */
 export function checkValue(value: TomlValue, type: ValueType): Findings {
   const problems: Problem[] = [];
   const unknownKeys: UnknownKey[] = [];

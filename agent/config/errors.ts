@@ -19,6 +19,7 @@ export type ConfigErrorCode =
   | "provider_not_found"
   | "working_directory_missing";
 
+/** A configuration that cannot be used, or not be written as was asked. */
 export class ConfigError extends AgentError {
   override readonly name = "ConfigError";
   declare readonly code: ConfigErrorCode;

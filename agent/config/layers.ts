@@ -14,6 +14,7 @@ export type Layer =
     }
   | { readonly kind: "override"; readonly tree: TomlTable; readonly override: Override };
 
+/** A -c as a layer of its own. */
 export function overrideLayer(override: Override): Layer {
   return { kind: "override", tree: applyOverride(emptyTable(), override), override };
 }

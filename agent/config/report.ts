@@ -23,6 +23,7 @@ export async function problemsError(
   return new ConfigError("config_invalid", texts.join("\n\n"));
 }
 
+/** One error for all keys that the schema does not know, where these are errors. */
 export async function unknownKeysError(
   unknownKeys: readonly UnknownKey[],
   layers: readonly Layer[],

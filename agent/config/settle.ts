@@ -46,6 +46,11 @@ export interface Settling {
 const defaultModel = "gpt-5-codex";
 const defaultLocalModels: Readonly<Record<string, string>> = { lmstudio: "openai/gpt-oss-20b" };
 
+/**
+ * Turn a checked tree into the settings that everything else reads: profile, flags and defaults applied.
+ *
+ * @throws ConfigError if the provider does not exist, or a file that is named cannot be used
+ */
 export async function settle(settling: Settling): Promise<Config> {
   const { codexHome, cwd, environment, flags, tree, profile, warn } = settling;
   const chosen = (key: string): string | undefined =>

@@ -39,6 +39,7 @@ export function emptyTable(): Record<string, TomlValue> {
   return Object.create(null) as Record<string, TomlValue>;
 }
 
+/** Whether a value is a table: no list and no date. */
 export function isTable(value: unknown): value is TomlTable {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

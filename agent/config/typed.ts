@@ -3,11 +3,13 @@
 import type { TomlTable, TomlValue } from "./config.ts";
 import { emptyTable, isTable } from "./toml.ts";
 
+/** @returns a string, or undefined where there is none */
 export function stringOf(table: TomlTable, key: string): string | undefined {
   const value = table[key];
   return typeof value === "string" ? value : undefined;
 }
 
+/** @returns a boolean, or undefined where there is none */
 export function booleanOf(table: TomlTable, key: string): boolean | undefined {
   const value = table[key];
   return typeof value === "boolean" ? value : undefined;
@@ -25,6 +27,7 @@ export function numberOf(table: TomlTable, key: string): number | undefined {
   return typeof value === "number" ? value : integerOf(table, key);
 }
 
+/** @returns a list of strings, or undefined where there is no list */
 export function stringsOf(table: TomlTable, key: string): readonly string[] | undefined {
   const value = table[key];
   return Array.isArray(value) ? value.filter((element) => typeof element === "string") : undefined;
@@ -36,6 +39,7 @@ export function tableOf(table: TomlTable, key: string): TomlTable {
   return isTable(value) ? value : emptyTable();
 }
 
+/** @returns the strings of a table by their keys; none where there is no table. It inherits nothing */
 export function stringMapOf(table: TomlTable, key: string): Readonly<Record<string, string>> {
   const map = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(tableOf(table, key))) {

@@ -25,6 +25,7 @@ export function parseUsage(value: unknown): TokenUsage | undefined {
   };
 }
 
+/** The sum of two counts, member by member. */
 export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   return {
     inputTokens: a.inputTokens + b.inputTokens,

@@ -21,6 +21,11 @@ export interface SenderFacts {
   readonly packageVersion: string;
 }
 
+/**
+ * Say who sends.
+ *
+ * @param environment - for the originator and the name of the terminal
+ */
 export function describeSender(facts: SenderFacts, environment: Environment): Sender {
   const { matchedRelease: version, packageVersion } = facts;
   const override = plain(environment.CODEX_INTERNAL_ORIGINATOR_OVERRIDE ?? "");

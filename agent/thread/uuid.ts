@@ -2,6 +2,10 @@
 
 import { randomBytes } from "node:crypto";
 
+/**
+ * @param nowMs - Unix time in milliseconds
+ * @param random - ten bytes, of which six bits are not used
+ */
 export function timeOrderedUuid(nowMs: number, random: Uint8Array = randomBytes(10)): string {
   const bytes = Buffer.alloc(16);
   bytes.writeUIntBE(nowMs, 0, 6);

@@ -29,6 +29,7 @@ interface ExecValues {
   readonly outputLastMessage?: string;
 }
 
+/** Add the options and the action. */
 export function configure(command: Command, session: Session): void {
   command
     .description(

@@ -24,6 +24,7 @@ export interface HumanOutputParts {
   onLastMessage(text: string | undefined): void;
 }
 
+/** The form of output that is neither JSON nor for programs. */
 export function humanOutput(parts: HumanOutputParts): ExecOutput {
   const { stdout, stderr, paint, isStdoutTerminal, isStderrTerminal } = parts;
   // The last message is on this terminal already, through stderr.

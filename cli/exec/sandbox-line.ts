@@ -2,6 +2,7 @@
 
 import type { Config } from "../../agent/config/config.ts";
 
+/** @returns such as `workspace-write [workdir, /tmp, $TMPDIR]` */
 export function sandboxLine({
   sandboxMode,
   workspaceWrite,

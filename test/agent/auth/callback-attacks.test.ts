@@ -9,9 +9,9 @@ import net, { type AddressInfo } from "node:net";
 import { afterEach, describe, test } from "node:test";
 import { type BrowserLogin, startBrowserLogin } from "../../../agent/auth/browser-login.ts";
 import { callbackUsers, isFrom } from "../../../agent/auth/callback-peer.ts";
-import type { CredentialStore } from "../../../agent/auth/credential-store.ts";
 import { issuerAt } from "../../../agent/auth/issuer.ts";
 import { type MockIssuer, startMockIssuer } from "../../mock/issuer.ts";
+import { recordingStore } from "./recording-store.ts";
 
 const nobody = 65534;
 const needsRoot = process.getuid?.() === 0 ? false : "SKIPPED: only root can act as another user";
@@ -45,18 +45,8 @@ describe("a login in the browser, under attack", () => {
     cleanups.push(issuer.close);
     const saved: unknown[] = [];
     const failures: string[] = [];
-    const store: CredentialStore = {
-      load: async () => undefined,
-      beginSave: async () => ({
-        abandon: async () => {},
-        commit: async (document) => {
-          saved.push(document);
-        },
-      }),
-      remove: async () => false,
-    };
     const login = await startBrowserLogin({
-      store,
+      store: recordingStore(saved),
       issuer: issuerAt(issuer.url, undefined),
       environment: {},
       ports: settings.ports ?? [0],

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import { afterEach, describe, test } from "node:test";
 import { type BrowserLogin, startBrowserLogin } from "../../../agent/auth/browser-login.ts";
-import type { CredentialStore } from "../../../agent/auth/credential-store.ts";
 import type { AuthError } from "../../../agent/auth/errors.ts";
 import { issuerAt } from "../../../agent/auth/issuer.ts";
 import { type MockIssuer, type MockIssuerOptions, startMockIssuer } from "../../mock/issuer.ts";
+import { recordingStore } from "./recording-store.ts";
 
 interface Answer {
   readonly status: number | undefined;
@@ -59,18 +59,8 @@ describe("the callback server of a login in the browser", () => {
     cleanups.push(issuer.close);
     const saved: unknown[] = [];
     const failures: string[] = [];
-    const store: CredentialStore = {
-      load: async () => undefined,
-      beginSave: async () => ({
-        abandon: async () => {},
-        commit: async (document) => {
-          saved.push(document);
-        },
-      }),
-      remove: async () => false,
-    };
     const login = await startBrowserLogin({
-      store,
+      store: recordingStore(saved),
       issuer: issuerAt(issuer.url, more.client),
       environment: {},
       ports: more.ports ?? [0],
