@@ -1,8 +1,7 @@
-// Where a provider's requests go.
+// Where a provider's requests go. What OPENAI_BASE_URL says is in the configuration already.
 
 import type { ModelProvider } from "../config/config.ts";
 import { keyText } from "../config/key-text.ts";
-import type { Environment } from "../environment.ts";
 import { ProviderError } from "./errors.ts";
 
 const apiBaseUrl = "https://api.openai.com/v1";
@@ -15,8 +14,8 @@ const localVariables = "CODEX_OSS_BASE_URL and CODEX_OSS_PORT";
  * @param isChatgpt - whether the login is one of ChatGPT: the built-in provider has another place for it
  * @throws {ProviderError} PROVIDER_BASE_URL
  */
-export function responsesUrl(provider: ModelProvider, isChatgpt: boolean, environment: Environment): URL {
-  const text = baseUrlOf(provider, isChatgpt, environment);
+export function responsesUrl(provider: ModelProvider, isChatgpt: boolean): URL {
+  const text = provider.baseUrl ?? (isChatgpt ? chatgptBaseUrl : apiBaseUrl);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
     throw new ProviderError(
@@ -36,11 +35,4 @@ function placesOf(id: string): string {
   const inFile = `${keyText(["model_providers", id, "base_url"])} in config.toml`;
   if (id === "oss") return localVariables;
   return id === "ollama" || id === "lmstudio" ? `${localVariables}, and ${inFile}` : inFile;
-}
-
-function baseUrlOf(provider: ModelProvider, isChatgpt: boolean, environment: Environment): string {
-  if (provider.baseUrl !== undefined) return provider.baseUrl;
-  const variable = environment.OPENAI_BASE_URL?.trim();
-  if (provider.id === "openai" && variable !== undefined && variable !== "") return variable;
-  return isChatgpt ? chatgptBaseUrl : apiBaseUrl;
 }

@@ -82,7 +82,7 @@ async function openToProvider(
   sender: Sender,
 ): Promise<Connection> {
   const isChatgpt = provider.requiresOpenaiAuth && credentials?.mode === "chatgpt";
-  const url = responsesUrl(provider, isChatgpt, environment);
+  const url = responsesUrl(provider, isChatgpt);
   const { openDispatcher } = await import("../http/dispatcher.ts");
   const dispatcher = await openDispatcher(url, environment, timeouts);
   const fixed = {

@@ -5,11 +5,12 @@ import type { Config } from "../../agent/config/config.ts";
 import { withVisibleControls } from "../../agent/foreign-text.ts";
 import { asksForReasoning } from "../../agent/model-client/request.ts";
 import { blendedTotal } from "../../agent/model-client/usage.ts";
+import { describePolicy } from "../../agent/sandbox/describe.ts";
+import { sandboxPolicy } from "../../agent/sandbox/policy.ts";
 import type { ThreadEvent, ThreadItem } from "../../agent/thread/thread-events.ts";
 import { hintLine } from "../notices.ts";
 import type { Paint } from "../text-style.ts";
 import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
-import { sandboxLine } from "./sandbox-line.ts";
 
 export interface HumanOutputParts {
   readonly config: Config;
@@ -104,7 +105,7 @@ function summary(config: Config, threadId: string): readonly (readonly [name: st
     ["model", config.model],
     config.proxy === undefined ? ["provider", config.modelProvider.id] : ["proxy", config.proxy],
     ["approval", config.approvalPolicy],
-    ["sandbox", sandboxLine(config)],
+    ["sandbox", describePolicy(sandboxPolicy(config))],
     ...(asksForReasoning(config)
       ? ([
           ["reasoning effort", config.modelReasoningEffort ?? "none"],

@@ -194,7 +194,7 @@ describe("a connection to a provider", () => {
     ["gw", "check model_providers.gw.base_url in config.toml"],
   ] as const) {
     test(`says where the base URL of ${id} is to be mended`, () => {
-      assert.throws(() => responsesUrl(provider({ id, baseUrl: "http://localhost:abc/v1" }), false, {}), {
+      assert.throws(() => responsesUrl(provider({ id, baseUrl: "http://localhost:abc/v1" }), false), {
         code: "PROVIDER_BASE_URL",
         hint,
       });
@@ -236,16 +236,15 @@ describe("a connection to a provider", () => {
 
 describe("the base URL", () => {
   const openai = provider({ id: "openai", requiresOpenaiAuth: true });
-  const url = (isChatgpt: boolean, environment: Environment = {}, settings: Partial<ModelProvider> = {}) =>
-    responsesUrl({ ...openai, ...settings }, isChatgpt, environment).href;
+  const url = (isChatgpt: boolean, settings: Partial<ModelProvider> = {}) =>
+    responsesUrl({ ...openai, ...settings }, isChatgpt).href;
 
-  test("is the API's for a key, ChatGPT's for its login, and OPENAI_BASE_URL for both", () => {
+  test("is the API's for a key, ChatGPT's for its login, and the configured one for both", () => {
     assert.equal(url(false), "https://api.openai.com/v1/responses");
     assert.equal(url(true), "https://chatgpt.com/backend-api/codex/responses");
-    const environment = { OPENAI_BASE_URL: "https://gateway.test/v1/" };
-    assert.equal(url(false, environment), "https://gateway.test/v1/responses");
-    assert.equal(url(true, environment), "https://gateway.test/v1/responses");
-    assert.equal(url(false, environment, { id: "other" }), "https://api.openai.com/v1/responses");
+    const settings = { baseUrl: "https://gateway.test/v1/" };
+    assert.equal(url(false, settings), "https://gateway.test/v1/responses");
+    assert.equal(url(true, settings), "https://gateway.test/v1/responses");
   });
 
   test("is Azure's by the name of the provider or by its host", () => {

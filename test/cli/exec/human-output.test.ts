@@ -48,3 +48,26 @@ test("control characters of others reach a pipe as they are, and no terminal", (
 test("a message is shown once where stdout and stderr are terminals", () => {
   assert.deepEqual(outputOf(true, true, "hi"), { stdout: "", stderr: "codex\nhi\nERROR: hi\n" });
 });
+
+test("the summary says where commands may write, in one line", () => {
+  const config = {
+    ...{ cwd: "/w", model: "m", proxy: "unix:/s", approvalPolicy: "never", sandboxMode: "workspace-write" },
+    workspaceWrite: {
+      writableRoots: ["/no-such-root"],
+      networkAccess: true,
+      excludeTmpdirEnvVar: true,
+      excludeSlashTmp: false,
+    },
+  } as unknown as Config;
+  let stderr = "";
+  const sink = { write: (text: string) => (stderr += text) };
+  const output = humanOutput({
+    ...{ config, prompt: "p", version: "1", paint: painter(false), onLastMessage: () => {} },
+    ...{ stdout: sink, stderr: sink, isStdoutTerminal: false, isStderrTerminal: false },
+  });
+  output.show({ type: "thread.started", threadId: "t" });
+  assert.match(
+    stderr,
+    /^sandbox: workspace-write \[workdir, \/tmp, \/no-such-root\] \(network access enabled\)$/m,
+  );
+});
