@@ -19,7 +19,7 @@ export async function resolveCodexHome(environment: Environment): Promise<string
     // The slash at the end makes a file an error.
     return await realpath(`${named}/`);
   } catch (error) {
-    throw new ConfigError("codex_home_missing", reasonOf(error), {
+    throw new ConfigError("CONFIG_HOME_MISSING", reasonOf(error), {
       hint: `CODEX_HOME is ${JSON.stringify(named)}; it must be a folder that exists`,
       cause: error,
     });
@@ -38,7 +38,7 @@ export function homeFolder(environment: Environment): string {
     // Not homedir(), which asks the process's own HOME, and takes an empty one for an answer.
     return userInfo().homedir;
   } catch (cause) {
-    throw new ConfigError("codex_home_missing", "Could not find home directory", {
+    throw new ConfigError("CONFIG_HOME_MISSING", "Could not find home directory", {
       hint: "set HOME, or CODEX_HOME to a folder that exists",
       cause,
     });

@@ -48,7 +48,7 @@ export async function loadEffectiveConfig(
 
 /** @returns what the original prints, without `Error: `, where an argument of -c is none */
 export function overrideRefusal(error: unknown): string | undefined {
-  if (!(error instanceof AgentError) || !error.code.startsWith("override_")) return undefined;
+  if (!(error instanceof AgentError) || !error.code.startsWith("CONFIG_OVERRIDE_")) return undefined;
   return `Error parsing -c overrides: ${error.message}`;
 }
 

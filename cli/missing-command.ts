@@ -22,7 +22,7 @@ export function refuseMissingCommand(command: Command): void {
   if (!missing.has(command)) return;
   const path = commandPath(command);
   throw new AgentError(`\`${path}\` is not part of this version`, {
-    code: "CLI_ERR_MISSING_COMMAND",
+    code: "CLI_MISSING_COMMAND",
     hint: `the original has it and reads the same files: npx -y @openai/${path.replace(" ", `@${matchedRelease} `)}`,
   });
 }

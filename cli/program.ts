@@ -51,7 +51,7 @@ export function buildProgram(session: Session, table: readonly CommandEntry[] = 
   root.addArgument(new Argument("[PROMPT]", "Prompt to start the session with"));
   root.action(() => {
     throw new AgentError("the terminal interface is not part of this version", {
-      code: "CLI_ERR_NO_TERMINAL_INTERFACE",
+      code: "CLI_NO_TERMINAL_INTERFACE",
       hint: "codex exec PROMPT works without one",
     });
   });

@@ -9,7 +9,7 @@ export function workingDirectory(): string {
     return process.cwd();
   } catch (error) {
     throw new AgentError(reasonOf(error), {
-      code: "CLI_ERR_NO_WORKING_DIRECTORY",
+      code: "CLI_NO_WORKING_DIRECTORY",
       hint: "the working directory was removed, or may not be entered: cd to another one",
       cause: error,
     });

@@ -15,8 +15,8 @@ import { UndoLog } from "./undo-log.ts";
 /**
  * Apply a plan.
  *
- * @throws {PatchError} PATCH_ERR_CHANGED when a file is no longer as it was planned, PATCH_ERR_WRITE,
- *   PATCH_ERR_PARENT or PATCH_ERR_DELETE when a step failed; nothing is changed then. PATCH_ERR_ROLLBACK
+ * @throws {PatchError} PATCH_CHANGED when a file is no longer as it was planned, PATCH_WRITE,
+ *   PATCH_PARENT or PATCH_DELETE when a step failed; nothing is changed then. PATCH_ROLLBACK
  *   names what could not be put back
  */
 export async function applyPlan(plan: PatchPlan, fs: PatchFileSystem = machineFileSystem): Promise<void> {
@@ -28,7 +28,7 @@ export async function applyPlan(plan: PatchPlan, fs: PatchFileSystem = machineFi
     const lost = await undo.rollBack();
     if (lost.length > 0) {
       const message = `${error instanceof Error ? error.message : String(error)}\nNot put back: ${lost.join("; ")}`;
-      throw new PatchError("PATCH_ERR_ROLLBACK", message, message, error);
+      throw new PatchError("PATCH_ROLLBACK", message, message, error);
     }
     throw error;
   }
@@ -66,7 +66,7 @@ async function carryOut(steps: readonly PlanStep[], fs: PatchFileSystem, undo: U
 
 function writeError(step: PlanStep, error: unknown): PatchError {
   const message = `Failed to write file ${step.written}\n${reasonOf(error)}`;
-  return new PatchError("PATCH_ERR_WRITE", message, message, error);
+  return new PatchError("PATCH_WRITE", message, message, error);
 }
 
 /** A plan may be old by the time somebody has agreed to it. */
@@ -81,7 +81,7 @@ async function requireUnchanged(step: PlanStep, fs: PatchFileSystem): Promise<vo
     if (isSame && identity.size === size && identity.mtimeNs === mtimeNs) return;
   }
   const message = `${step.written} was changed by somebody else meanwhile`;
-  throw new PatchError("PATCH_ERR_CHANGED", message);
+  throw new PatchError("PATCH_CHANGED", message);
 }
 
 /** A name beside the target that nothing else uses. */
@@ -140,7 +140,7 @@ async function makeParents(step: PlanStep, fs: PatchFileSystem, undo: UndoLog): 
     }
   } catch (error) {
     const message = `Failed to create parent directories for ${step.written}\n${reasonOf(error)}`;
-    throw new PatchError("PATCH_ERR_PARENT", message, message, error);
+    throw new PatchError("PATCH_PARENT", message, message, error);
   }
 }
 
@@ -198,7 +198,7 @@ async function remove(step: PlanStep, isLast: boolean, fs: PatchFileSystem, undo
     if ((await fs.lstat(backup)).isDirectory()) throw systemError("EISDIR");
   } catch (error) {
     const message = `Failed to delete file ${step.written}\n${reasonOf(error)}`;
-    throw new PatchError("PATCH_ERR_DELETE", message, message, error);
+    throw new PatchError("PATCH_DELETE", message, message, error);
   }
 }
 

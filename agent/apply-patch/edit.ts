@@ -22,7 +22,7 @@ export interface FileNames {
  * Apply the chunks of one update section.
  *
  * @returns the new text, which ends with a line ending unless it is empty
- * @throws {PatchError} PATCH_ERR_CONTEXT or PATCH_ERR_LINES for the first chunk that has no place
+ * @throws {PatchError} PATCH_CONTEXT or PATCH_LINES for the first chunk that has no place
  */
 export function editText(content: string, chunks: readonly Chunk[], names: FileNames): string {
   const source = splitSource(content, namesByteOrderMark(chunks));
@@ -55,7 +55,7 @@ function seekContexts(seekable: SeekableLines, chunk: Chunk, from: number, names
     const found = seekable.find([context], cursor);
     if (found === undefined) {
       const text = `Failed to find context '${context}' in `;
-      throw new PatchError("PATCH_ERR_CONTEXT", text + names.written, text + names.absolute);
+      throw new PatchError("PATCH_CONTEXT", text + names.written, text + names.absolute);
     }
     cursor = found + 1;
   }
@@ -75,7 +75,7 @@ function place(seekable: SeekableLines, chunk: Chunk, from: number, names: FileN
   }
   const lines = wanted.join("\n");
   throw new PatchError(
-    "PATCH_ERR_LINES",
+    "PATCH_LINES",
     `Failed to find expected lines in ${names.written}:\n${lines}`,
     `Failed to find expected lines in ${names.absolute}:\n${lines}`,
   );

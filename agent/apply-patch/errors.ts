@@ -4,18 +4,18 @@
 import { AgentError } from "../errors.ts";
 
 export type PatchErrorCode =
-  | "PATCH_ERR_SYNTAX"
-  | "PATCH_ERR_IMPLICIT"
-  | "PATCH_ERR_CONTEXT"
-  | "PATCH_ERR_LINES"
-  | "PATCH_ERR_READ"
-  | "PATCH_ERR_PARENT"
-  | "PATCH_ERR_WRITE"
-  | "PATCH_ERR_DELETE"
-  | "PATCH_ERR_CHANGED"
-  | "PATCH_ERR_ROLLBACK";
+  | "PATCH_SYNTAX"
+  | "PATCH_IMPLICIT"
+  | "PATCH_CONTEXT"
+  | "PATCH_LINES"
+  | "PATCH_READ"
+  | "PATCH_PARENT"
+  | "PATCH_WRITE"
+  | "PATCH_DELETE"
+  | "PATCH_CHANGED"
+  | "PATCH_ROLLBACK";
 
-/** A patch that was not applied. Unless the code is PATCH_ERR_ROLLBACK, no file was changed. */
+/** A patch that was not applied. Unless the code is PATCH_ROLLBACK, no file was changed. */
 export class PatchError extends AgentError {
   override readonly name = "PatchError";
   declare readonly code: PatchErrorCode;
@@ -30,13 +30,13 @@ export class PatchError extends AgentError {
 
 /** @param rule - which of the two outer lines is wrong */
 export function invalidPatch(rule: string): PatchError {
-  return new PatchError("PATCH_ERR_SYNTAX", `Invalid patch: ${rule}`, `invalid patch: ${rule}`);
+  return new PatchError("PATCH_SYNTAX", `Invalid patch: ${rule}`, `invalid patch: ${rule}`);
 }
 
 /** @param lineNumber - counted from 1, `*** Begin Patch` being line 1 */
 export function invalidHunk(lineNumber: number, rule: string): PatchError {
   return new PatchError(
-    "PATCH_ERR_SYNTAX",
+    "PATCH_SYNTAX",
     `Invalid patch hunk on line ${lineNumber}: ${rule}`,
     `invalid hunk at line ${lineNumber}, ${rule}`,
   );
@@ -45,7 +45,7 @@ export function invalidHunk(lineNumber: number, rule: string): PatchError {
 /** For a patch where a command belongs. */
 export function implicitInvocation(): PatchError {
   return new PatchError(
-    "PATCH_ERR_IMPLICIT",
+    "PATCH_IMPLICIT",
     'patch detected without explicit call to apply_patch. Rerun as ["apply_patch", "<patch>"]',
   );
 }

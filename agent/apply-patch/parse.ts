@@ -26,7 +26,7 @@ interface Cursor {
  * Read a patch.
  *
  * @param text - the patch, possibly as a here-document with the delimiter EOF
- * @throws {PatchError} PATCH_ERR_SYNTAX
+ * @throws {PatchError} PATCH_SYNTAX
  */
 export function parsePatch(text: string): Patch {
   const lines = boundaries(splitLines(trimBoth(text)));

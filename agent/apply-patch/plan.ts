@@ -128,7 +128,7 @@ class Planner {
       return change("delete", path, oldContent, undefined);
     } catch (error) {
       throw new PatchError(
-        "PATCH_ERR_DELETE",
+        "PATCH_DELETE",
         `Failed to delete file ${section.path}`,
         `Failed to read ${resolve(this.#cwd, section.path)}: ${reasonOf(error)}`,
         error,
@@ -145,7 +145,7 @@ class Planner {
       const failed = "Failed to read file to update";
       const reason = reasonOf(error);
       throw new PatchError(
-        "PATCH_ERR_READ",
+        "PATCH_READ",
         `${failed} ${names.written}: ${reason}`,
         `${failed} ${names.absolute}: ${reason}`,
         error,
@@ -197,7 +197,7 @@ class Planner {
       const isParent = systemCode(error) === "ENOTDIR";
       const failed = isParent ? "Failed to create parent directories for" : "Failed to write file";
       throw new PatchError(
-        isParent ? "PATCH_ERR_PARENT" : "PATCH_ERR_WRITE",
+        isParent ? "PATCH_PARENT" : "PATCH_WRITE",
         `${failed} ${written}`,
         `${failed} ${resolve(this.#cwd, written)}: ${reasonOf(error)}`,
         error,

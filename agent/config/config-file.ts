@@ -36,7 +36,7 @@ export async function requireProfileTable(codexHome: string, tree: TomlTable, na
   if (valueAt(tree, ["profiles", name]) !== undefined) return;
   const path = join(codexHome, `${name}.config.toml`);
   const hasFile = /^[A-Za-z0-9_-]+$/.test(name) && (await readSourceFile(path)) !== undefined;
-  throw new ConfigError("profile_not_found", `config profile \`${name}\` not found in config.toml`, {
+  throw new ConfigError("CONFIG_PROFILE_NOT_FOUND", `config profile \`${name}\` not found in config.toml`, {
     hint: hasFile ? `it is a file of its own: edit ${path}` : undefined,
   });
 }

@@ -33,7 +33,7 @@ export async function editConfig(codexHome: string, edits: readonly ConfigEdit[]
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const hint = error instanceof FileLockError ? error.hint : undefined;
-    throw new ConfigError("config_write_failed", `cannot write ${path}: ${reasonOf(error)}`, {
+    throw new ConfigError("CONFIG_WRITE_FAILED", `cannot write ${path}: ${reasonOf(error)}`, {
       hint,
       cause: error,
     });
@@ -63,7 +63,7 @@ async function rewrite(path: string, edits: readonly ConfigEdit[]): Promise<void
       !isDeepStrictEqual(withoutEmptyTables(parseToml(edited)), expected(parseToml(text), exact))
     ) {
       throw new ConfigError(
-        "config_write_failed",
+        "CONFIG_WRITE_FAILED",
         `cannot set ${exact.map(({ path }) => keyText(path)).join(", ")} in ${path}`,
         { hint: "the file has a form that cannot be changed safely; edit it by hand" },
       );
@@ -73,7 +73,7 @@ async function rewrite(path: string, edits: readonly ConfigEdit[]): Promise<void
     await replaceFile(path, mark + edited);
     return;
   }
-  throw new ConfigError("config_write_failed", `cannot write ${path}: it changes all the time`);
+  throw new ConfigError("CONFIG_WRITE_FAILED", `cannot write ${path}: it changes all the time`);
 }
 
 /** What is there by mistake is the user's to look at: no table takes the place of a plain value. */
@@ -88,7 +88,7 @@ function refuseValuesInTheWay(path: string, root: TomlTable, edits: readonly Con
       if (!isTable(inner)) {
         const blocking = keyText(keys.slice(0, index + 1));
         throw new ConfigError(
-          "config_write_failed",
+          "CONFIG_WRITE_FAILED",
           `cannot set ${keyText(keys)} in ${path}: ${blocking} is no table there`,
           { hint: `remove ${blocking} from the file, and try again` },
         );

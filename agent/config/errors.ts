@@ -4,20 +4,20 @@ import { AgentError } from "../errors.ts";
 
 /** Codes of ConfigError; all end the program with status 1. */
 export type ConfigErrorCode =
-  | "codex_home_missing"
-  | "config_unreadable"
-  | "config_not_toml"
-  | "config_invalid"
-  | "config_unknown_keys"
-  | "config_write_failed"
-  | "managed_config_unsafe"
-  | "instructions_unusable"
-  | "override_without_equals"
-  | "override_without_key"
-  | "override_too_deep"
-  | "profile_not_found"
-  | "provider_not_found"
-  | "working_directory_missing";
+  | "CONFIG_HOME_MISSING"
+  | "CONFIG_UNREADABLE"
+  | "CONFIG_NOT_TOML"
+  | "CONFIG_INVALID"
+  | "CONFIG_UNKNOWN_KEYS"
+  | "CONFIG_WRITE_FAILED"
+  | "CONFIG_MANAGED_UNSAFE"
+  | "CONFIG_INSTRUCTIONS_UNUSABLE"
+  | "CONFIG_OVERRIDE_WITHOUT_EQUALS"
+  | "CONFIG_OVERRIDE_WITHOUT_KEY"
+  | "CONFIG_OVERRIDE_TOO_DEEP"
+  | "CONFIG_PROFILE_NOT_FOUND"
+  | "CONFIG_PROVIDER_NOT_FOUND"
+  | "CONFIG_WORKING_DIRECTORY_MISSING";
 
 /** A configuration that cannot be used, or not be written as was asked. */
 export class ConfigError extends AgentError {

@@ -20,11 +20,13 @@ export async function readInstructions(what: string, path: string): Promise<stri
   }
   if (source === undefined) throw unusable(what, path, "No such file or directory (os error 2)");
   const text = source.text.replace(/^\ufeff/, "").trim();
-  if (text === "") throw new ConfigError("instructions_unusable", `${what} is empty: ${path}`);
+  if (text === "") throw new ConfigError("CONFIG_INSTRUCTIONS_UNUSABLE", `${what} is empty: ${path}`);
   return text;
 }
 
 // ENOENT in the words of the original, which is what scripts meet.
 function unusable(what: string, path: string, reason: string, cause?: unknown): ConfigError {
-  return new ConfigError("instructions_unusable", `failed to read ${what} ${path}: ${reason}`, { cause });
+  return new ConfigError("CONFIG_INSTRUCTIONS_UNUSABLE", `failed to read ${what} ${path}: ${reason}`, {
+    cause,
+  });
 }

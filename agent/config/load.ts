@@ -136,9 +136,13 @@ async function workingDirectory(processCwd: string, cd: string | undefined): Pro
   try {
     if ((await stat(folder)).isDirectory()) return await realpath(folder);
   } catch (error) {
-    throw new ConfigError("working_directory_missing", `cannot work in ${folder}: there is no such folder`, {
-      cause: error,
-    });
+    throw new ConfigError(
+      "CONFIG_WORKING_DIRECTORY_MISSING",
+      `cannot work in ${folder}: there is no such folder`,
+      {
+        cause: error,
+      },
+    );
   }
-  throw new ConfigError("working_directory_missing", `cannot work in ${folder}: it is not a folder`);
+  throw new ConfigError("CONFIG_WORKING_DIRECTORY_MISSING", `cannot work in ${folder}: it is not a folder`);
 }

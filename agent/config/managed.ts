@@ -54,5 +54,5 @@ function refusal(path: string, name: string, fault: string): ConfigError {
     fault === "leads nowhere"
       ? `an administrator can put it right: ls -l ${name}`
       : `an administrator can put it right: chown root:root ${name} && chmod go-w ${name}`;
-  return new ConfigError("managed_config_unsafe", `refusing ${path}: ${name} ${fault}`, { hint });
+  return new ConfigError("CONFIG_MANAGED_UNSAFE", `refusing ${path}: ${name} ${fault}`, { hint });
 }

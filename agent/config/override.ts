@@ -22,12 +22,12 @@ export function parseOverride(raw: string): Override {
   // What was meant for another option may be a key.
   const shown = masked([], raw);
   if (equals < 0)
-    throw new ConfigError("override_without_equals", `Invalid override (missing '='): ${shown}`);
+    throw new ConfigError("CONFIG_OVERRIDE_WITHOUT_EQUALS", `Invalid override (missing '='): ${shown}`);
   const key = raw.slice(0, equals).trim();
-  if (key === "") throw new ConfigError("override_without_key", `Empty key in override: ${shown}`);
+  if (key === "") throw new ConfigError("CONFIG_OVERRIDE_WITHOUT_KEY", `Empty key in override: ${shown}`);
   const path = key.split(".");
   if (path.length > maxDepth) {
-    throw new ConfigError("override_too_deep", `Key of an override has more than ${maxDepth} parts`);
+    throw new ConfigError("CONFIG_OVERRIDE_TOO_DEEP", `Key of an override has more than ${maxDepth} parts`);
   }
   return { path, value: parseValue(raw.slice(equals + 1).trim()), raw };
 }

@@ -25,7 +25,7 @@ export function selectedProfile(
   const profiles = tableOf(tree, "profiles");
   if (Object.hasOwn(profiles, name)) return { name, table: tableOf(profiles, name) };
   if (hasFile) return { name };
-  throw new ConfigError("profile_not_found", `config profile \`${name}\` not found`, {
+  throw new ConfigError("CONFIG_PROFILE_NOT_FOUND", `config profile \`${name}\` not found`, {
     hint:
       knownProfiles(Object.keys(profiles)) ?? `add a table [${keyText(["profiles", name])}] to config.toml`,
   });

@@ -62,11 +62,15 @@ export function selectProvider(
   if (provider !== undefined) return provider;
   if (Object.hasOwn(tableOf(root, "model_providers"), id)) {
     const key = keyText(["model_providers", id, "wire_api"]);
-    throw new ConfigError("provider_not_found", `\`wire_api = "chat"\` is not supported\nin \`${key}\``, {
-      hint: `set ${key} = "responses" if the server has a Responses API`,
-    });
+    throw new ConfigError(
+      "CONFIG_PROVIDER_NOT_FOUND",
+      `\`wire_api = "chat"\` is not supported\nin \`${key}\``,
+      {
+        hint: `set ${key} = "responses" if the server has a Responses API`,
+      },
+    );
   }
-  throw new ConfigError("provider_not_found", `Model provider \`${id}\` not found`, {
+  throw new ConfigError("CONFIG_PROVIDER_NOT_FOUND", `Model provider \`${id}\` not found`, {
     hint: `add a table [${keyText(["model_providers", id])}] to config.toml`,
   });
 }

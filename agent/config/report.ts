@@ -20,7 +20,7 @@ export async function problemsError(
     const where = await whereIs(path, layers, "value");
     texts.push([reason, ...(named === "" ? [] : [`in \`${named}\``]), ...where].join("\n"));
   }
-  return new ConfigError("config_invalid", texts.join("\n\n"));
+  return new ConfigError("CONFIG_INVALID", texts.join("\n\n"));
 }
 
 /** One error for all keys that the schema does not know, where these are errors. */
@@ -35,7 +35,7 @@ export async function unknownKeysError(
     const meant = await likelyKey(path, siblings);
     if (meant !== undefined) texts.push(`${texts.pop()}\ndid you mean \`${meant}\`?`);
   }
-  return new ConfigError("config_unknown_keys", texts.join("\n\n"));
+  return new ConfigError("CONFIG_UNKNOWN_KEYS", texts.join("\n\n"));
 }
 
 /** @returns one line for each key that the schema does not know */

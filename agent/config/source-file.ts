@@ -68,7 +68,7 @@ function decode(path: string, bytes: Buffer): string {
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): ConfigError {
-  return new ConfigError("config_unreadable", `cannot read ${path}: ${reason}`, { cause });
+  return new ConfigError("CONFIG_UNREADABLE", `cannot read ${path}: ${reason}`, { cause });
 }
 
 function reasonOf(code: string | undefined): string {

@@ -10,5 +10,5 @@ export function syntaxError({ text, path }: SourceFile, error: TomlSyntaxError):
   const { line, column } = error;
   const head = `TOML parse error at line ${line}, column ${column}`;
   const message = [head, ...picture(text, { line, column }, false), error.message, `in ${path}`].join("\n");
-  return new ConfigError("config_not_toml", message, { cause: error });
+  return new ConfigError("CONFIG_NOT_TOML", message, { cause: error });
 }

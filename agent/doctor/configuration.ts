@@ -39,7 +39,7 @@ export async function checkConfiguration(
   } catch (error) {
     const { code, message = String(error), hint } = error as Partial<AgentError>;
     const file = namedFile(message);
-    const unreadable = code === "config_unreadable" && file !== undefined;
+    const unreadable = code === "CONFIG_UNREADABLE" && file !== undefined;
     const finding: Finding = {
       status: "fail",
       summary: message,

@@ -14,7 +14,7 @@ export class FeatureTypeError extends AgentError {
    */
   constructor(value: TomlValue, expected: string, path: string) {
     super(`invalid type: ${described(value)}, expected ${expected}\nin \`${path}\``, {
-      code: "FEATURES_ERR_TYPE",
+      code: "FEATURES_TYPE",
     });
   }
 }
@@ -29,7 +29,7 @@ export class UnknownFeatureError extends AgentError {
    */
   constructor(name: string, nearest: string | undefined) {
     super(`Unknown feature flag: ${name}`, {
-      code: "FEATURES_ERR_UNKNOWN",
+      code: "FEATURES_UNKNOWN",
       hint: nearest === undefined ? "codex features list --all prints the names" : `did you mean ${nearest}?`,
     });
   }

@@ -11,7 +11,7 @@ export function configure(command: Command): void {
     .passThroughOptions()
     .action(() => {
       throw new AgentError("the proxy can only be started by the launcher of this package", {
-        code: "CLI_ERR_PROXY_WITHOUT_LAUNCHER",
+        code: "CLI_PROXY_WITHOUT_LAUNCHER",
         hint: "codex-responses-api-proxy, or codex responses-api-proxy with this subcommand first",
       });
     });

@@ -142,7 +142,7 @@ function parsesOrRefuses(text: string): void {
     parsePatch(text);
   } catch (error) {
     assert.ok(error instanceof PatchError, String(error));
-    assert.equal(error.code, "PATCH_ERR_SYNTAX");
+    assert.equal(error.code, "PATCH_SYNTAX");
   }
 }
 
@@ -228,5 +228,5 @@ test("many equal lines take work in proportion to the file", () => {
   );
   assert.equal(patch.sections[0]?.kind, "update");
   const { chunks } = patch.sections[0];
-  assert.throws(() => editText(before, chunks, names), { code: "PATCH_ERR_LINES" });
+  assert.throws(() => editText(before, chunks, names), { code: "PATCH_LINES" });
 });

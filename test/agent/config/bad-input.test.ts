@@ -87,7 +87,7 @@ describe("config.toml that is", () => {
     ]) {
       home.write(text);
       const { code, message } = await home.refusal();
-      assert.equal(code, "config_not_toml");
+      assert.equal(code, "CONFIG_NOT_TOML");
       assert.match(message, /^TOML parse error at line 1, column \d+\n/);
     }
   });
@@ -187,7 +187,7 @@ test("a mistake of -c names the argument, and one in a file that -c puts right i
   assert.equal((await home.load({ overrides: ["model=x"] })).config.model, "x");
   home.write('model = "x"\n');
   assert.deepEqual(await home.refusal({ overrides: ["model=3"] }), {
-    code: "config_invalid",
+    code: "CONFIG_INVALID",
     message: "invalid type: integer `3`, expected a string\nin `model`\n  --> -c model=3",
   });
 });
@@ -238,7 +238,7 @@ test("what a terminal would obey is not sent to it", async () => {
 describe("CODEX_HOME that is", () => {
   test("missing is an error in the words of the original", async () => {
     assert.deepEqual(await home.refusal({ environment: { CODEX_HOME: `${home.path}/missing` } }), {
-      code: "codex_home_missing",
+      code: "CONFIG_HOME_MISSING",
       message: "No such file or directory (os error 2)",
     });
   });

@@ -37,7 +37,7 @@ test("a value in the way of a table is refused and stays", async () => {
   ] as const) {
     const path = blocking === "features" ? ["features", "x"] : ["profiles", "p", "features", "x"];
     await assert.rejects(edited(text, path, true), {
-      code: "config_write_failed",
+      code: "CONFIG_WRITE_FAILED",
       message: `cannot set ${path.join(".")} in ${join(home.path, "config.toml")}: ${blocking} is no table there`,
     });
     assert.equal(home.read(), text);
@@ -137,7 +137,7 @@ describe("an edit", () => {
     const text = "[[a]]\nb = 1\n";
     home.write(text);
     await assert.rejects(editConfig(home.path, [{ path: ["a", "c"], value: 1 }]), {
-      code: "config_write_failed",
+      code: "CONFIG_WRITE_FAILED",
       hint: "the file has a form that cannot be changed safely; edit it by hand",
     });
     assert.equal(home.read(), text);

@@ -77,7 +77,7 @@ describe("precedence", () => {
   test("whoever names a profile that is not there learns which there are, or where one is written", async () => {
     const request = { flags: { profile: "no pe" } };
     await assert.rejects(home.load(request), {
-      code: "profile_not_found",
+      code: "CONFIG_PROFILE_NOT_FOUND",
       hint: 'add a table [profiles."no pe"] to config.toml',
     });
     home.write('[profiles.fast]\nmodel = "a"\n[profiles."at work"]\nmodel = "b"\n');
@@ -87,7 +87,7 @@ describe("precedence", () => {
   test("the name of a profile leads to no file outside of CODEX_HOME", async () => {
     home.write('model = "outside"\n', "../work/x.config.toml");
     assert.deepEqual(await home.refusal({ flags: { profile: "../work/x" } }), {
-      code: "profile_not_found",
+      code: "CONFIG_PROFILE_NOT_FOUND",
       message: "config profile `../work/x` not found",
     });
   });
@@ -310,7 +310,7 @@ query_params = { v = "1" }
     home.write('[model_providers.c]\nname = "c"\nwire_api = "chat"\n');
     assert.equal((await home.load()).config.modelProvider.id, "openai");
     assert.deepEqual(await home.refusal({ overrides: ["model_provider=c"] }), {
-      code: "provider_not_found",
+      code: "CONFIG_PROVIDER_NOT_FOUND",
       message: '`wire_api = "chat"` is not supported\nin `model_providers.c.wire_api`',
     });
   });
@@ -318,7 +318,7 @@ query_params = { v = "1" }
   for (const id of ["nope", "__proto__", "constructor", ""]) {
     test(`a provider ${JSON.stringify(id)} that nobody defined is not found`, async () => {
       assert.deepEqual(await home.refusal({ overrides: [`model_provider="${id}"`] }), {
-        code: "provider_not_found",
+        code: "CONFIG_PROVIDER_NOT_FOUND",
         message: `Model provider \`${id}\` not found`,
       });
     });
@@ -389,7 +389,7 @@ describe("keys", () => {
   test("--strict-config makes all of them one error", async () => {
     home.write('modle = "x"\nzzzzzzz = 1\n');
     assert.deepEqual(await home.refusal({ isStrict: true }), {
-      code: "config_unknown_keys",
+      code: "CONFIG_UNKNOWN_KEYS",
       message: [
         "unknown configuration field `modle`",
         "  --> HOME/config.toml:1:1",

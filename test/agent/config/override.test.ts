@@ -57,7 +57,11 @@ test("an override without `=` or without a key is refused in the words of the or
 });
 
 test("no argument whatever does anything but set values or throw one of the documented errors", () => {
-  const codes = new Set(["override_without_equals", "override_without_key", "override_too_deep"]);
+  const codes = new Set([
+    "CONFIG_OVERRIDE_WITHOUT_EQUALS",
+    "CONFIG_OVERRIDE_WITHOUT_KEY",
+    "CONFIG_OVERRIDE_TOO_DEEP",
+  ]);
   const pieces = fc.constantFrom(
     "=",
     ".",

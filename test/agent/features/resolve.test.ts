@@ -203,7 +203,7 @@ describe("values of the wrong type", () => {
   ];
   for (const [table, message] of wrong) {
     test(`${JSON.stringify(table)} is refused in the words of the original`, () => {
-      assert.throws(() => resolve(table), { name: "FeatureTypeError", code: "FEATURES_ERR_TYPE", message });
+      assert.throws(() => resolve(table), { name: "FeatureTypeError", code: "FEATURES_TYPE", message });
     });
   }
 });
