@@ -3,13 +3,30 @@
 
 import type { FeatureSet } from "../features/feature-set.ts";
 
-export type ApprovalPolicy = "untrusted" | "on-failure" | "on-request" | "never";
-export type SandboxMode = "read-only" | "workspace-write" | "danger-full-access";
-export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "ultra";
-export type ReasoningSummary = "auto" | "concise" | "detailed" | "none";
-export type Verbosity = "low" | "medium" | "high";
-export type CredentialsStore = "file" | "keyring" | "auto";
-export type LoginMethod = "chatgpt" | "api";
+// Words that a setting may be, in the order in which messages and help name them.
+export const approvalPolicies = ["untrusted", "on-failure", "on-request", "never"] as const;
+export type ApprovalPolicy = (typeof approvalPolicies)[number];
+export const sandboxModes = ["read-only", "workspace-write", "danger-full-access"] as const;
+export type SandboxMode = (typeof sandboxModes)[number];
+export const reasoningEfforts = [
+  "none",
+  "minimal",
+  "low",
+  "medium",
+  "high",
+  "xhigh",
+  "max",
+  "ultra",
+] as const;
+export type ReasoningEffort = (typeof reasoningEfforts)[number];
+export const reasoningSummaries = ["auto", "concise", "detailed", "none"] as const;
+export type ReasoningSummary = (typeof reasoningSummaries)[number];
+export const verbosities = ["low", "medium", "high"] as const;
+export type Verbosity = (typeof verbosities)[number];
+export const credentialsStores = ["file", "keyring", "auto"] as const;
+export type CredentialsStore = (typeof credentialsStores)[number];
+export const loginMethods = ["chatgpt", "api"] as const;
+export type LoginMethod = (typeof loginMethods)[number];
 
 /** `[sandbox_workspace_write]`; it says nothing in the other modes. */
 export interface WorkspaceWriteSettings {

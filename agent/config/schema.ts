@@ -1,7 +1,16 @@
 // Every key that config.toml may have: the one table from which checks, warnings of unknown keys,
 // --strict-config, `codex config show` and docs/config.md are made.
 
-import type { TomlTable } from "./config.ts";
+import {
+  approvalPolicies,
+  credentialsStores,
+  loginMethods,
+  reasoningEfforts,
+  reasoningSummaries,
+  sandboxModes,
+  type TomlTable,
+  verbosities,
+} from "./config.ts";
 import {
   any,
   boolean,
@@ -26,14 +35,14 @@ import {
 
 const approvalPolicy = either(
   "a string",
-  oneOf("untrusted", "on-failure", "on-request", "never"),
+  oneOf(...approvalPolicies),
   table("GranularApproval", { granular: kept("categories that may be asked for") }),
 );
-const sandboxMode = oneOf("read-only", "workspace-write", "danger-full-access");
+const sandboxMode = oneOf(...sandboxModes);
 /** The newest release takes any word; these are the ones that models are known to. */
-const reasoningEffort = oneOf("none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra");
-const reasoningSummary = oneOf("auto", "concise", "detailed", "none");
-const verbosity = oneOf("low", "medium", "high");
+const reasoningEffort = oneOf(...reasoningEfforts);
+const reasoningSummary = oneOf(...reasoningSummaries);
+const verbosity = oneOf(...verbosities);
 const strings = list(string);
 const stringMap = map(string, "NAME");
 /** Later versions give some features a table of settings. */
@@ -272,14 +281,14 @@ export const rootFields: Fields = {
   notify: used(strings, "Command that is started with a JSON argument after each turn."),
   project_doc_max_bytes: used(usize, "Bytes of AGENTS.md that are sent; 0 sends none.", "32768"),
   project_doc_fallback_filenames: used(strings, "Names tried where there is no AGENTS.md.", "[]"),
-  forced_login_method: used(oneOf("chatgpt", "api"), "The only login that is allowed."),
+  forced_login_method: used(oneOf(...loginMethods), "The only login that is allowed."),
   forced_chatgpt_workspace_id: used(
     either("a string", string, strings),
     "The only ChatGPT workspace, or workspaces, that are allowed.",
   ),
-  cli_auth_credentials_store: used(oneOf("file", "keyring", "auto"), "Where the login is kept.", '"file"'),
+  cli_auth_credentials_store: used(oneOf(...credentialsStores), "Where the login is kept.", '"file"'),
   mcp_oauth_credentials_store: used(
-    oneOf("file", "keyring", "auto"),
+    oneOf(...credentialsStores),
     "Where logins of MCP servers are kept.",
     '"auto"',
   ),

@@ -1,7 +1,12 @@
 // The options of commands in which a model works: which one, where, and what it may do.
 
 import { type Command, Option } from "commander";
-import type { ApprovalPolicy, SandboxMode } from "../../agent/config/config.ts";
+import {
+  type ApprovalPolicy,
+  approvalPolicies,
+  type SandboxMode,
+  sandboxModes,
+} from "../../agent/config/config.ts";
 import type { FlagOverrides } from "../../agent/config/flags.ts";
 import { commaSeparated, repeatable, withAlias } from "../arguments/option-traits.ts";
 
@@ -22,11 +27,9 @@ export function addSessionOptions(
     .addOption(new Option("--oss", "Use a model that this machine serves: the provider `oss`"))
     .addOption(new Option("-p, --profile <CONFIG_PROFILE>", "Profile of config.toml to start from"))
     .addOption(
-      new Option("-s, --sandbox <SANDBOX_MODE>", "What commands of the model may reach").choices([
-        "read-only",
-        "workspace-write",
-        "danger-full-access",
-      ]),
+      new Option("-s, --sandbox <SANDBOX_MODE>", "What commands of the model may reach").choices(
+        sandboxModes,
+      ),
     );
   if (isInteractive) {
     command.addOption(
@@ -34,7 +37,7 @@ export function addSessionOptions(
         "-a, --ask-for-approval <APPROVAL_POLICY>",
         "When to ask before a command of the model runs: for all but reads (untrusted), when one fails in " +
           "the sandbox (on-failure), when the model asks (on-request), or never",
-      ).choices(["untrusted", "on-failure", "on-request", "never"]),
+      ).choices(approvalPolicies),
     );
   }
   command
