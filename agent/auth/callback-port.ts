@@ -7,8 +7,8 @@ import http, { type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AuthError } from "./errors.ts";
 
-export const defaultPort = 1455;
-export const fallbackPort = 1457;
+const defaultPort = 1455;
+const fallbackPort = 1457;
 
 /** The servers of one port: the one of IPv6 is not used where there is no IPv6. */
 export interface LoopbackServers {

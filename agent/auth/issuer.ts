@@ -190,7 +190,7 @@ export function refusalCode(text: string): string | undefined {
  *
  * @param secrets - what was sent, in case the answer repeats it
  */
-export function describeRefusal(text: string, secrets: readonly string[]): string | undefined {
+function describeRefusal(text: string, secrets: readonly string[]): string | undefined {
   const body = parseObject(text);
   const nested = body?.error as Record<string, unknown> | string | undefined | null;
   const message = typeof nested === "object" ? nested?.message : undefined;

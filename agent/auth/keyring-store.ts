@@ -56,7 +56,7 @@ export function openKeyringStore(
 }
 
 /** The account of the entry: one for each CODEX_HOME. */
-export async function keyringAccount(codexHome: string): Promise<string> {
+async function keyringAccount(codexHome: string): Promise<string> {
   const canonical = await realpath(codexHome).catch(() => codexHome);
   return `cli|${createHash("sha256").update(canonical).digest("hex").slice(0, 16)}`;
 }

@@ -36,7 +36,7 @@ export async function revokeLogin(
 }
 
 /** Where tokens are revoked: CODEX_REVOKE_TOKEN_URL_OVERRIDE, or at whoever refreshes them. */
-export function revokeUrl(environment: Environment): string {
+function revokeUrl(environment: Environment): string {
   const own = environment.CODEX_REVOKE_TOKEN_URL_OVERRIDE;
   if (own) return own;
   const refresh = refreshUrl(environment);

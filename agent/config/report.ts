@@ -53,7 +53,7 @@ export async function unknownKeyWarnings(
 }
 
 /** @returns `FILE:LINE`, or `-c KEY=VALUE` */
-export async function sourceName(path: readonly string[], layers: readonly Layer[]): Promise<string> {
+async function sourceName(path: readonly string[], layers: readonly Layer[]): Promise<string> {
   const layer = layerOf(layers, path);
   if (layer === undefined) return "the configuration";
   if (layer.kind === "override") return overrideName(layer, path);

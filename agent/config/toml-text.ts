@@ -15,7 +15,7 @@ export function valueText(value: TomlValue): string {
 }
 
 /** @returns a basic string: only what TOML forbids there is escaped */
-export function stringText(text: string): string {
+function stringText(text: string): string {
   const escaped = text.replace(/[\\"\p{Cc}\p{Cs}]/gu, (character) => {
     const named = namedEscapes[character];
     if (named !== undefined) return named;

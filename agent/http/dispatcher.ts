@@ -91,7 +91,7 @@ const systemBundles = [
  *
  * @throws {AgentError} HTTP_CA_FILE
  */
-export function trustedRoots(environment: Environment): string[] {
+function trustedRoots(environment: Environment): string[] {
   const own = environment.SSL_CERT_FILE;
   const roots = own ? [readPem("SSL_CERT_FILE", own)] : [...tls.rootCertificates, ...systemRoots()];
   const added = environment.CODEX_CA_CERTIFICATE;

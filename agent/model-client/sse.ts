@@ -4,7 +4,7 @@
 import { ModelError } from "./errors.ts";
 
 /** An event is kept in memory until it is whole: images and encrypted reasoning can be large. */
-export const maxEventChars = 128 * 1024 * 1024;
+const maxEventChars = 128 * 1024 * 1024;
 
 /**
  * Split a stream into the data of its events.

@@ -35,7 +35,7 @@ export interface PreparedCommand {
 }
 
 /** The name by which the launcher is the sandbox helper. */
-export const helperName = "codex-linux-sandbox";
+const helperName = "codex-linux-sandbox";
 
 /**
  * Put a command behind the sandbox of this system, or leave it as it is under danger-full-access.

@@ -45,7 +45,7 @@ export function writableRoots(
 }
 
 /** TMPDIR, unless it holds the user's home: whatever that is, it is no place for temporary files alone. */
-export function temporaryFolder({ TMPDIR, HOME }: Environment): string | undefined {
+function temporaryFolder({ TMPDIR, HOME }: Environment): string | undefined {
   if (TMPDIR === undefined || !isAbsolute(TMPDIR)) return undefined;
   const folder = existing(TMPDIR);
   const home = HOME === undefined ? undefined : existing(HOME);

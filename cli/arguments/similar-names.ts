@@ -16,7 +16,7 @@ function matchingCharacters(left: string, right: string, reach: number): string[
 }
 
 /** Jaro similarity: 1 for equal strings, 0 for those that have nothing in common. */
-export function jaroSimilarity(left: string, right: string): number {
+function jaroSimilarity(left: string, right: string): number {
   if (left === right) return 1;
   const reach = Math.max(0, Math.floor(Math.max(left.length, right.length) / 2) - 1);
   const fromLeft = matchingCharacters(left, right, reach);

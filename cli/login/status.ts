@@ -39,7 +39,7 @@ function said(line: string): LoginStatus {
 }
 
 /** The first 8 and the last 5 characters; nothing of a key of 13 or fewer. */
-export function maskedKey(key: string): string {
+function maskedKey(key: string): string {
   const characters = Array.from(key);
   if (characters.length <= 13) return "***";
   return `${characters.slice(0, 8).join("")}***${characters.slice(-5).join("")}`;
