@@ -11,8 +11,8 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write("Error: the command line must be started by its own launcher\nhint: run codex\n");
     return 1;
   }
-  // Node's way of opening an inspector in a running process, where the launcher found no flag against it.
-  if (!process.execArgv.includes("--disable-sigusr1")) process.on("SIGUSR1", () => {});
+  // By this signal Node opens an inspector in a running process, where it has no flag against it.
+  process.on("SIGUSR1", () => {});
   // What scripts ask for most needs none of the rest.
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
     process.stdout.write(`${versionLine("codex-cli")}\n`);

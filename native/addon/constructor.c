@@ -65,6 +65,14 @@ static void ignore_signals_again(void) {
   }
 }
 
+// Node 24 with --disable-sigusr1 blocks the signal, so that no script could pass it on to a command.
+static void let_sigusr1_in(void) {
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, SIGUSR1);
+  (void)sigprocmask(SIG_UNBLOCK, &only, NULL);
+}
+
 static void scrub_environment(void) {
   char **kept = environ;
   for (char **entry = environ; *entry != NULL; entry++) {
@@ -89,6 +97,7 @@ __attribute__((constructor)) static void harden(void) {
   if (is_command_line()) {
     restore_open_files_limit();
     ignore_signals_again();
+    let_sigusr1_in();
     return;
   }
   struct rlimit none = {0, 0};
