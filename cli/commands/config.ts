@@ -6,7 +6,7 @@ import { resolveCodexHome } from "../../agent/codex-home.ts";
 import type { TomlValue } from "../../agent/config/config.ts";
 import type { Setting } from "../../agent/config/effective.ts";
 import type { Session } from "../command.ts";
-import { configRequest } from "../effective-config.ts";
+import { configRequest, programFlags } from "../effective-config.ts";
 import { addSessionOptions, sessionFlags } from "../options/session-options.ts";
 
 /** Add show and path. */
@@ -22,7 +22,8 @@ export function configure(command: Command, session: Session): void {
     const { loadConfig } = await import("../../agent/config/load.ts");
     const { effectiveSettings, originText } = await import("../../agent/config/effective.ts");
     const { documentText } = await import("../../agent/config/document-text.ts");
-    const flags = sessionFlags(show);
+    // In front of the subcommand too: here they are asked about, wherever they stand.
+    const flags = { ...programFlags(show), ...sessionFlags(show) };
     const loaded = await loadConfig(configRequest(show, session, flags));
     const settings = await effectiveSettings(loaded, flags, session.environment, options.origins === true);
     if (options.json) {

@@ -48,6 +48,14 @@ test("config show prints what is in force, with origins and as JSON, and warns o
   assert.equal(JSON.parse((await show("--json", "-m", "flag")).stdout).model, "flag");
 });
 
+test("config show takes options in front of it as well, and those behind it win", async () => {
+  fs.writeFileSync(join(home, "config.toml"), '[profiles.p]\nmodel = "b"\nmodel_verbosity = "low"\n');
+  const args = ["-p", "p", "-m", "before", "config", "show", "--json", "-m", "behind"];
+  const { stdout } = await runCodex({ args, environment: { CODEX_HOME: home } });
+  const { model, model_verbosity } = JSON.parse(stdout) as Record<string, unknown>;
+  assert.deepEqual({ model, model_verbosity }, { model: "behind", model_verbosity: "low" });
+});
+
 test("config show ends with 1 and the place of a mistake, without a stack trace", async () => {
   fs.writeFileSync(join(home, "config.toml"), 'model = 3\nsandbox_mode = "x"\n');
   const file = `${fs.realpathSync(home)}/config.toml`;
