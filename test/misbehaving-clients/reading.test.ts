@@ -106,9 +106,11 @@ test("one that never stops asking ahead is cut off, and fills no memory", async 
   const feed = () => {
     while (written < 200 * mib && client.write(block)) written += block.length;
   };
+  // Cut off while its first request is still on its way, it would have none forwarded.
+  client.write(rawPost());
+  await waitFor(() => lane.upstream.heads.length > requests, "the first request to be forwarded");
   client.socket.on("drain", feed);
   feed();
-  await waitFor(() => lane.upstream.heads.length > requests, "the first request to be forwarded");
   await waitFor(() => client.socket.destroyed, "the connection to be cut");
   const grownBytes = residentBytes(lane.proxy.pid) - before;
   assert.equal(lane.upstream.heads.length - requests, 1, "one at a time is forwarded");
