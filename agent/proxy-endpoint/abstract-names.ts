@@ -1,5 +1,6 @@
 // Whether this Node reaches an abstract socket by its name. Node 20 fills names up with NUL bytes: the kernel
 // takes that for another name, which anybody may have, and never leads to the proxy's.
+// Both sides of the socket have this file, word for word: neither may import the other.
 
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
