@@ -4,9 +4,10 @@
 // and once the first layer has given up, each attempt of the second is a single request.
 
 import type { Readable } from "node:stream";
+import type { Clock } from "../clock.ts";
 import { AgentError } from "../errors.ts";
 import type { Connection, ConnectionAnswer } from "../provider/connection.ts";
-import { backoffMs, type Clock } from "./clock.ts";
+import { backoffMs } from "./backoff.ts";
 import { ModelError } from "./errors.ts";
 import { disconnected, type ModelEvent, readModelEvents } from "./model-events.ts";
 import { parseRateLimits } from "./rate-limits.ts";

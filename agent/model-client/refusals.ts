@@ -2,9 +2,9 @@
 // proxy says why it refuses; that reason is shown, with what helps.
 
 import { STATUS_CODES } from "node:http";
+import type { Clock } from "../clock.ts";
 import { objectOf, parseObject } from "../json-object.ts";
 import type { ConnectionAnswer } from "../provider/connection.ts";
-import type { Clock } from "./clock.ts";
 import { ModelError } from "./errors.ts";
 
 const maxShownChars = 2_000;

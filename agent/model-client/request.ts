@@ -1,8 +1,8 @@
 // The body of a request, with its members in the order in which the original sends them.
 
 import type { Config } from "../config/config.ts";
+import { modelTraits } from "../models/models.ts";
 import type { InputItem } from "./items.ts";
-import { modelTraits } from "./models.ts";
 
 /** What the model is asked. */
 export interface Prompt {

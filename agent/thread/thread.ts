@@ -1,9 +1,9 @@
 // A conversation with the model: its history, and one turn after the other. What happens is told to one
 // listener. In this version a turn is one answer: no tools are offered.
 
+import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { AgentError } from "../errors.ts";
-import type { Clock } from "../model-client/clock.ts";
 import {
   asInput,
   type ContentPart,
@@ -60,10 +60,11 @@ export function startThread({ config, connect, listener, clock }: ThreadParts): 
   let totalUsage: TokenUsage | undefined;
   let itemCount = 0;
   const nextItemId = () => `${id}:${itemCount++}`;
-  listener({ type: "thread.started", threadId: id });
+  listener({ type: "thread.started", threadId: id, isResumed: false });
 
   async function runTurn({ content, outputSchema, signal }: TurnInput): Promise<void> {
-    listener({ type: "turn.started" });
+    const turnId = timeOrderedUuid(clock.now());
+    listener({ type: "turn.started", turnId });
     history = [...history, userMessage(content)];
     try {
       const connection = await connect();
@@ -84,10 +85,10 @@ export function startThread({ config, connect, listener, clock }: ThreadParts): 
         }
       }
       history = [...history, ...answer.items.map((item) => asInput(item, connection.isAzure))];
-      listener({ type: "turn.completed", totalUsage, lastAgentMessage: answer.lastMessage });
+      listener({ type: "turn.completed", turnId, totalUsage, lastAgentMessage: answer.lastMessage });
     } catch (error) {
-      if (signal.aborted) listener({ type: "turn.interrupted" });
-      else listener({ type: "turn.failed", error: asAgentError(error), totalUsage });
+      if (signal.aborted) listener({ type: "turn.interrupted", turnId });
+      else listener({ type: "turn.failed", turnId, error: asAgentError(error), totalUsage });
     }
   }
   return { id, runTurn };

@@ -86,7 +86,7 @@ async function run(argument: string | undefined, command: Command, session: Sess
   };
   const [{ startThread }, { systemClock }] = await Promise.all([
     import("../../agent/thread/thread.ts"),
-    import("../../agent/model-client/clock.ts"),
+    import("../../agent/clock.ts"),
   ]);
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();

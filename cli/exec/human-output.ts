@@ -44,6 +44,7 @@ export function humanOutput(parts: HumanOutputParts): ExecOutput {
   }
 
   function showItem(item: ThreadItem): void {
+    if (item.type !== "reasoning" && item.type !== "agent_message") return;
     say(paint("speaker", item.type === "reasoning" ? "thinking" : "codex"));
     sayOfOthers(item.text);
   }
@@ -85,6 +86,9 @@ export function humanOutput(parts: HumanOutputParts): ExecOutput {
       case "item.delta":
       case "item.updated":
       case "item.dropped":
+      case "input.taken":
+      case "usage.updated":
+      case "turn.diff":
       case "rate-limits.updated":
     }
   }

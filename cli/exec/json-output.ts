@@ -55,6 +55,9 @@ export function jsonOutput(stdout: TextSink, stderr: TextSink): ExecOutput {
       case "item.updated":
       case "item.dropped":
       case "reasoning.section":
+      case "input.taken":
+      case "usage.updated":
+      case "turn.diff":
       case "rate-limits.updated":
       case "turn.interrupted":
     }

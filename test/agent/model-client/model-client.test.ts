@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Clock } from "../../../agent/clock.ts";
 import type { ModelProvider } from "../../../agent/config/config.ts";
-import type { Clock } from "../../../agent/model-client/clock.ts";
 import { userMessage } from "../../../agent/model-client/items.ts";
 import { askModel, type ModelRequest } from "../../../agent/model-client/model-client.ts";
 import type { ModelEvent } from "../../../agent/model-client/model-events.ts";

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { systemClock } from "../../../agent/clock.ts";
 import type { Config } from "../../../agent/config/config.ts";
-import { systemClock } from "../../../agent/model-client/clock.ts";
 import { openConnection } from "../../../agent/provider/connection.ts";
 import { startThread } from "../../../agent/thread/thread.ts";
 import type { ThreadEvent } from "../../../agent/thread/thread-events.ts";

@@ -20,9 +20,9 @@ function outputOf(isStdoutTerminal: boolean, isStderrTerminal: boolean, text: st
     ...{ stdout: sink("stdout"), stderr: sink("stderr"), isStdoutTerminal, isStderrTerminal },
   });
   output.show({ type: "item.completed", item: { id: "1", type: "agent_message", text } });
-  output.show({ type: "turn.completed", totalUsage: undefined, lastAgentMessage: text });
+  output.show({ type: "turn.completed", turnId: "t", totalUsage: undefined, lastAgentMessage: text });
   const error = new AgentError(text, { code: "TEST" });
-  output.show({ type: "turn.failed", error, totalUsage: undefined });
+  output.show({ type: "turn.failed", turnId: "t", error, totalUsage: undefined });
   return written;
 }
 
@@ -65,7 +65,7 @@ test("the summary says where commands may write, in one line", () => {
     ...{ config, prompt: "p", version: "1", paint: painter(false), onLastMessage: () => {} },
     ...{ stdout: sink, stderr: sink, isStdoutTerminal: false, isStderrTerminal: false },
   });
-  output.show({ type: "thread.started", threadId: "t" });
+  output.show({ type: "thread.started", threadId: "t", isResumed: false });
   assert.match(
     stderr,
     /^sandbox: workspace-write \[workdir, \/tmp, \/no-such-root\] \(network access enabled\)$/m,

@@ -16,8 +16,3 @@ export const systemClock: Clock = {
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
   random: Math.random,
 };
-
-/** How long to wait before the n-th repetition, counted from 1: 200 ms, doubled each time, ±10 %. */
-export function backoffMs(repetition: number, clock: Clock): number {
-  return 200 * 2 ** (repetition - 1) * (0.9 + 0.2 * clock.random());
-}
