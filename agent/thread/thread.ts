@@ -17,7 +17,7 @@ import {
 import { askModel } from "../model-client/model-client.ts";
 import type { ModelEvent } from "../model-client/model-events.ts";
 import { addUsage, type TokenUsage } from "../model-client/usage.ts";
-import type { Connection } from "../provider/connection.ts";
+import type { ModelConnection } from "../model-connection.ts";
 import { environmentContext } from "./environment-context.ts";
 import { baseInstructions } from "./instructions.ts";
 import type { ThreadItem, ThreadListener } from "./thread-events.ts";
@@ -31,17 +31,23 @@ export interface TurnInput {
   readonly signal: AbortSignal;
 }
 
+/** How a turn ended. */
+export type TurnEnd = "completed" | "failed" | "interrupted";
+
 export interface Thread {
   readonly id: string;
-  /** Resolves when the turn has ended, well or badly: the listener is told how. Never rejects. */
-  runTurn(input: TurnInput): Promise<void>;
+  /** the rollout file; undefined where nothing is kept */
+  readonly file?: string;
+  /** Resolves when the turn has ended; the listener has been told how. Never rejects. */
+  runTurn(input: TurnInput): Promise<TurnEnd>;
+  /** Ends what is still open. To be called when no turn runs. */
+  close(): Promise<void>;
 }
 
 /** What a thread needs of the world. */
 export interface ThreadParts {
   readonly config: Config;
-  /** opened when the first request is made */
-  connect(): Promise<Connection>;
+  readonly connection: ModelConnection;
   readonly listener: ThreadListener;
   readonly clock: Clock;
 }
@@ -51,7 +57,7 @@ export interface ThreadParts {
  *
  * @throws {AgentError} for instructions that cannot be had
  */
-export function startThread({ config, connect, listener, clock }: ThreadParts): Thread {
+export function startThread({ config, connection: way, listener, clock }: ThreadParts): Thread {
   const id = timeOrderedUuid(clock.now());
   const instructions = baseInstructions(config);
   let history: readonly InputItem[] = [
@@ -62,12 +68,12 @@ export function startThread({ config, connect, listener, clock }: ThreadParts): 
   const nextItemId = () => `${id}:${itemCount++}`;
   listener({ type: "thread.started", threadId: id, isResumed: false });
 
-  async function runTurn({ content, outputSchema, signal }: TurnInput): Promise<void> {
+  async function runTurn({ content, outputSchema, signal }: TurnInput): Promise<TurnEnd> {
     const turnId = timeOrderedUuid(clock.now());
     listener({ type: "turn.started", turnId });
     history = [...history, userMessage(content)];
     try {
-      const connection = await connect();
+      const connection = await way.open();
       signal.throwIfAborted();
       const prompt = {
         ...{ instructions, input: history, tools: [], mayCallToolsInParallel: false },
@@ -86,12 +92,17 @@ export function startThread({ config, connect, listener, clock }: ThreadParts): 
       }
       history = [...history, ...answer.items.map((item) => asInput(item, connection.isAzure))];
       listener({ type: "turn.completed", turnId, totalUsage, lastAgentMessage: answer.lastMessage });
+      return "completed";
     } catch (error) {
-      if (signal.aborted) listener({ type: "turn.interrupted", turnId });
-      else listener({ type: "turn.failed", turnId, error: asAgentError(error), totalUsage });
+      if (signal.aborted) {
+        listener({ type: "turn.interrupted", turnId });
+        return "interrupted";
+      }
+      listener({ type: "turn.failed", turnId, error: asAgentError(error), totalUsage });
+      return "failed";
     }
   }
-  return { id, runTurn };
+  return { id, runTurn, close: () => way.close() };
 }
 
 function asAgentError(error: unknown): AgentError {

@@ -5,7 +5,6 @@ import { type Command, Option } from "commander";
 import type { Config } from "../../agent/config/config.ts";
 import type { Environment } from "../../agent/environment.ts";
 import type { ContentPart } from "../../agent/model-client/items.ts";
-import type { Connection } from "../../agent/provider/connection.ts";
 import type { ThreadEvent } from "../../agent/thread/thread-events.ts";
 import { withAlias } from "../arguments/option-traits.ts";
 import type { Session } from "../command.ts";
@@ -84,28 +83,30 @@ async function run(argument: string | undefined, command: Command, session: Sess
     if (event.type === "turn.completed") status = output.hasFailed() ? 1 : 0;
     if (event.type === "turn.interrupted") status = 0;
   };
-  const [{ startThread }, { systemClock }] = await Promise.all([
-    import("../../agent/thread/thread.ts"),
-    import("../../agent/clock.ts"),
+  const [{ openThread }, { nobody }] = await Promise.all([
+    import("../../agent/engine.ts"),
+    import("../../agent/approval/approver.ts"),
   ]);
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   process.once("SIGINT", onInterrupt); // a second one ends the process as usual
-  let connection: Connection | undefined;
-  const connect = async () => {
-    connection ??= await connectBy(config, session, warn);
-    return connection;
-  };
   try {
-    const thread = startThread({ config, connect, listener, clock: systemClock });
-    await thread.runTurn({
-      content,
-      signal: interrupt.signal,
-      ...(schema !== undefined && { outputSchema: schema }),
+    const thread = await openThread({
+      ...{ config, environment, launcher: session.launcher, listener, warn, source: "exec" },
+      approver: nobody,
+      sender: { originator: "codex_exec", matchedRelease, packageVersion: packageVersion() },
     });
+    try {
+      await thread.runTurn({
+        content,
+        signal: interrupt.signal,
+        ...(schema !== undefined && { outputSchema: schema }),
+      });
+    } finally {
+      await thread.close();
+    }
   } finally {
     process.off("SIGINT", onInterrupt);
-    await connection?.close();
   }
   return status;
 }
@@ -139,33 +140,6 @@ async function contentOf(prompt: string, images: readonly string[]): Promise<rea
   if (images.length === 0) return [text];
   const { imagePart } = await import("../../agent/thread/image-input.ts");
   return [...(await Promise.all(images.map(imagePart))), text];
-}
-
-// With a proxy no login is opened: no key is needed, and none is looked for.
-async function connectBy(config: Config, { environment }: Session, warn: (message: string) => void) {
-  const [{ openConnection }, { needsLogin }, { describeSender }] = await Promise.all([
-    import("../../agent/provider/connection.ts"),
-    import("../../agent/provider/key.ts"),
-    import("../../agent/provider/user-agent.ts"),
-  ]);
-  const sender = describeSender(
-    { originator: "codex_exec", matchedRelease, packageVersion: packageVersion() },
-    environment,
-  );
-  const wantsLogin = config.proxy === undefined && needsLogin(config.modelProvider);
-  const credentials = wantsLogin ? await openLogin(config, environment, warn) : undefined;
-  return openConnection(config, credentials, environment, sender);
-}
-
-async function openLogin(config: Config, environment: Environment, warn: (message: string) => void) {
-  const { openCredentials } = await import("../../agent/auth/credentials.ts");
-  return openCredentials({
-    codexHome: config.codexHome,
-    store: config.cliAuthCredentialsStore,
-    environment,
-    usesApiKeyVariable: true,
-    warn,
-  });
 }
 
 interface Output extends ExecOutput {

@@ -36,14 +36,14 @@ async function open(steps: readonly Step[], changes: Partial<Config> = {}, provi
   const events: ThreadEvent[] = [];
   const thread = startThread({
     config: { ...settings, ...changes },
-    connect: async () => connection,
+    connection: { open: async () => connection, close: () => connection.close() },
     listener: (event) => events.push(event),
     clock: systemClock,
   });
   const say = (text: string, signal = new AbortController().signal) =>
     thread.runTurn({ content: [{ type: "input_text", text }], signal });
   const close = async () => {
-    await connection.close();
+    await thread.close();
     await upstream.close();
   };
   return { upstream, events, thread, say, close };
