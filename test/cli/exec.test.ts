@@ -364,8 +364,8 @@ describe("codex exec", () => {
     const other = join(folder, "other.sock");
     const info = join(folder, "info.json");
     fs.writeFileSync(info, JSON.stringify({ pid: process.pid, socket: path }));
-    const byPath = await startScriptedUpstream([says("By path.")], path);
-    const byOther = await startScriptedUpstream([says("By the other.")], other);
+    const byPath = await startScriptedUpstream([says("By path.")], { socketPath: path });
+    const byOther = await startScriptedUpstream([says("By the other.")], { socketPath: other });
     const run = async (args: string[], environment: Record<string, string> = {}) =>
       (await runCodex({ args, cwd: folder, environment: { CODEX_HOME: folder, ...environment } })).stdout;
     const variable = { CODEX_PROXY: `unix:${other}` };
@@ -380,7 +380,7 @@ describe("codex exec", () => {
 
   test("reaches a proxy by an abstract name, or says that this Node cannot", async () => {
     const name = `codex-exec-test-${process.pid}`;
-    const byName = await startScriptedUpstream([says("By name.")], `\0${name}`);
+    const byName = await startScriptedUpstream([says("By name.")], { socketPath: `\0${name}` });
     const canReach = fs.readFileSync("/proc/net/unix", "latin1").includes(`@${name}\n`);
     const { stdout, stderr } = await runCodex({
       args: ["exec", skipGit, "--proxy", `unix:@${name}`, "hi"],

@@ -1,8 +1,12 @@
-// A Responses API that follows a script: the n-th request gets the n-th step, the last one again and again.
-// It listens on loopback TCP or on a unix socket, and remembers what it was asked.
+// A Responses API that follows a script: the n-th request gets the n-th step, the last one again and again,
+// or what the script says to that request. It listens on loopback TCP, with TLS where it is asked to, or on a
+// unix socket, and remembers what it was asked.
 
 import http, { type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import zlib from "node:zlib";
+import type { Credentials } from "./certificate.ts";
 import { encodeEvent, type ResponseEvent } from "./response-events.ts";
 
 /** What one request is answered with. */
@@ -18,6 +22,18 @@ export type Step =
   | { readonly bytes: readonly (string | Uint8Array)[] }
   /** no answer, the connection open or reset */
   | { readonly nothing: "silence" | "reset" };
+
+/** Decides by the request, and by how many came before it. */
+export type Script = (request: ScriptedRequest, index: number) => Step;
+
+export interface ScriptedUpstreamOptions {
+  /** listen there and not on a port of 127.0.0.1 */
+  readonly socketPath?: string;
+  /** speak TLS, with this certificate */
+  readonly tls?: Credentials;
+  /** a request with another key gets 401, and is no part of the script */
+  readonly expectedKey?: string;
+}
 
 export interface ScriptedRequest {
   readonly url: string;
@@ -36,26 +52,33 @@ export interface ScriptedUpstream {
   close(): Promise<void>;
 }
 
-/** @param socketPath - listen there and not on a port of 127.0.0.1 */
 export async function startScriptedUpstream(
-  steps: readonly Step[],
-  socketPath?: string,
+  script: readonly Step[] | Script,
+  { socketPath, tls, expectedKey }: ScriptedUpstreamOptions = {},
 ): Promise<ScriptedUpstream> {
+  const next: Script =
+    typeof script === "function" ? script : (_, index) => script[Math.min(index, script.length - 1)] as Step;
   const requests: ScriptedRequest[] = [];
   const connections = new Set<Socket>();
-  let onRequest = () => {};
-  const server = http.createServer(async (request, response) => {
+  const waiting = new Set<() => void>();
+  const listener: http.RequestListener = async (incoming, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString("utf8");
-    requests.push({
-      url: request.url ?? "",
-      headers: request.headers,
+    for await (const chunk of incoming) chunks.push(chunk);
+    if (expectedKey !== undefined && incoming.headers.authorization !== `Bearer ${expectedKey}`) {
+      await answer(response, { status: 401, body: '{"error":{"message":"wrong key"}}' });
+      return;
+    }
+    const text = decoded(Buffer.concat(chunks), incoming.headers["content-encoding"]).toString("utf8");
+    const request = {
+      url: incoming.url ?? "",
+      headers: incoming.headers,
       body: text === "" ? {} : JSON.parse(text),
-    });
-    onRequest();
-    await answer(response, steps[Math.min(requests.length, steps.length) - 1] as Step);
-  });
+    };
+    requests.push(request);
+    for (const look of waiting) look();
+    await answer(response, next(request, requests.length - 1));
+  };
+  const server = tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
   server.on("connection", (socket) => {
     connections.add(socket);
     socket.once("close", () => connections.delete(socket));
@@ -66,20 +89,34 @@ export async function startScriptedUpstream(
   const port = socketPath === undefined ? (server.address() as AddressInfo).port : 0;
   return {
     port,
-    baseUrl: `http://127.0.0.1:${port}/v1`,
+    baseUrl: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}/v1`,
     requests,
     received: (count) =>
       new Promise((resolve) => {
-        onRequest = () => {
-          if (requests.length >= count) resolve();
+        const look = () => {
+          if (requests.length < count) return;
+          waiting.delete(look);
+          resolve();
         };
-        onRequest();
+        waiting.add(look);
+        look();
       }),
     close: () => {
       for (const socket of connections) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** A body as it was before the client compressed it. */
+function decoded(body: Buffer, encoding: string | undefined): Buffer {
+  if (encoding === undefined) return body;
+  // Node 20 has no zstd, and neither do its types.
+  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (data: Buffer) => Buffer };
+  const decoders = { gzip: zlib.gunzipSync, br: zlib.brotliDecompressSync, zstd: zstdDecompressSync };
+  const decode = decoders[encoding as keyof typeof decoders];
+  if (decode === undefined) throw new Error(`the scripted upstream does not read ${encoding}`);
+  return decode(body);
 }
 
 async function answer(response: ServerResponse, step: Step): Promise<void> {
