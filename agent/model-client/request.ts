@@ -59,12 +59,14 @@ export function requestBody(
 
 function reasoningOf(settings: RequestSettings) {
   if (!asksForReasoning(settings)) return null;
-  const { modelReasoningEffort: effort, modelReasoningSummary: summary } = settings;
+  const { modelReasoningSummary: summary } = settings;
+  const effort = settings.modelReasoningEffort ?? modelTraits(settings.model).defaultEffort;
   return { ...(effort !== undefined && { effort }), ...(summary !== "none" && { summary }) };
 }
 
 function textOf({ model, modelVerbosity }: RequestSettings, { outputSchema }: Prompt) {
-  const verbosity = modelTraits(model).takesVerbosity ? modelVerbosity : undefined;
+  const { takesVerbosity, defaultVerbosity } = modelTraits(model);
+  const verbosity = takesVerbosity ? (modelVerbosity ?? defaultVerbosity) : undefined;
   if (verbosity === undefined && outputSchema === undefined) return undefined;
   return {
     ...(verbosity !== undefined && { verbosity }),
