@@ -24,6 +24,8 @@ export interface CommandResult {
   readonly exitCode: number;
   /** both streams in the order of arrival; the middle of what is too much to keep is left out, and says so */
   readonly output: string;
+  /** lines that were left out, for truncateOutput() */
+  readonly missingLines?: number;
   readonly durationMs: number;
   readonly isTimedOut: boolean;
   readonly isSandboxed: boolean;

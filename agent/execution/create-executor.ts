@@ -1,0 +1,71 @@
+// The executor of a thread: every command in the user's environment as the policy for it says, with the tools
+// of this package in its PATH, behind the sandbox, bounded in what it may keep of our time and memory.
+
+import type { ShellEnvironmentPolicy } from "../config/config.ts";
+import type { Environment } from "../environment.ts";
+import { type PreparedCommand, sandboxedCommand } from "../sandbox/command.ts";
+import { makeExposedHome } from "../sandbox/exposed-home.ts";
+import { makeToolLinks, type ToolLinks } from "../sandbox/tool-links.ts";
+import { shellEnvironment } from "../shell-environment.ts";
+import type { CommandRequest, Executor } from "./executor.ts";
+import { inProfileShell } from "./profile-shell.ts";
+import { runCommand } from "./run-command.ts";
+
+export interface ExecutorParts {
+  /** the user's, as the launcher was given it */
+  readonly environment: Environment;
+  /** the launcher's own executable; without it nothing runs in a sandbox */
+  readonly launcher: string | undefined;
+  readonly codexHome: string;
+  readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
+  /** told once when the tools of this package cannot be put into PATH */
+  warn(message: string): void;
+}
+
+export interface OwnedExecutor extends Executor {
+  /** Remove what it has made. What still runs is killed. */
+  close(): void;
+}
+
+/** Make an executor. Nothing is made on disk before the first command. */
+export function createExecutor(parts: ExecutorParts): OwnedExecutor {
+  const { codexHome, launcher, shellEnvironmentPolicy } = parts;
+  let made: { readonly links: ToolLinks | undefined; readonly environment: Environment } | undefined;
+
+  function surroundings() {
+    if (made !== undefined) return made;
+    const links = makeToolLinks(codexHome, launcher, parts.environment, parts.warn);
+    const environment = shellEnvironment(links?.environment ?? parts.environment, shellEnvironmentPolicy);
+    made = { links, environment };
+    return made;
+  }
+
+  function prepare({ command, policy, workspace }: Pick<CommandRequest, "command" | "policy" | "workspace">) {
+    const { links, environment } = surroundings();
+    makeExposedHome(codexHome, policy, workspace, environment);
+    return sandboxedCommand({
+      command: shellEnvironmentPolicy.useProfile ? inProfileShell(command, environment) : command,
+      cwd: workspace,
+      policy,
+      environment,
+      launcher,
+      // What is found there decides what the next command may do.
+      alsoReadOnly: [codexHome, ...(links === undefined ? [] : [links.folder])],
+      hasPipes: true,
+    }) satisfies PreparedCommand;
+  }
+
+  return {
+    run: async (request) => {
+      request.signal.throwIfAborted();
+      return runCommand(prepare(request), request);
+    },
+    open: async () => {
+      throw new Error("not yet");
+    },
+    close() {
+      made?.links?.remove();
+      made = undefined;
+    },
+  };
+}
