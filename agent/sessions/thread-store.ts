@@ -20,6 +20,10 @@ export const forgetful: ThreadStore = { append() {}, async flush() {}, async clo
 export interface RecordedThread {
   readonly id: string;
   readonly file: string;
+  /** in bytes, when it was read */
+  readonly size: number;
+  /** how many of them are whole lines: what follows was cut off */
+  readonly wholeSize: number;
   readonly meta: SessionMeta;
   /** what the model knew at its end: compactions replayed, calls without an output still in it */
   readonly history: readonly InputItem[];
