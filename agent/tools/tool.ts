@@ -5,6 +5,7 @@ import type { Approver } from "../approval/approver.ts";
 import type { SessionApprovals } from "../approval/session-approvals.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
+import type { Environment } from "../environment.ts";
 import type { Executor } from "../execution/executor.ts";
 import type { InputItem } from "../model-client/items.ts";
 import type { SandboxPolicy } from "../sandbox/policy.ts";
@@ -42,6 +43,8 @@ export interface ItemReporter {
 export interface ToolContext {
   readonly turnId: string;
   readonly config: Config;
+  /** of this process; what commands see of it is the matter of shellEnvironment() */
+  readonly environment: Environment;
   /** of this turn, in force for every command that was not allowed to leave it */
   readonly policy: SandboxPolicy;
   /** aborts when the turn is interrupted: whatever runs is killed */
