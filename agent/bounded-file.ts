@@ -1,0 +1,83 @@
+// Reads a file whole, whatever stands in its place: a FIFO makes nobody wait, a device is not read, and
+// what grows while it is read is cut off at the bound and refused.
+
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { systemCode } from "./system-error.ts";
+
+export type UnreadableReason =
+  | "absent"
+  | "folder"
+  /** a device, pipe or socket */
+  | "not-regular"
+  | "too-large"
+  /** refused by the system: see `cause` */
+  | "refused";
+
+/** A file that was not read. Its message names the path; `cause` is the system's error where there is one. */
+export class UnreadableFile extends Error {
+  override readonly name = "UnreadableFile";
+  readonly reason: UnreadableReason;
+
+  constructor(path: string, reason: UnreadableReason, cause?: unknown) {
+    super(`cannot read ${path}: ${reason}`, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+  }
+}
+
+export interface BoundedFile {
+  readonly bytes: Buffer;
+  /** of the file itself, links followed */
+  readonly stats: Stats;
+}
+
+/**
+ * Read a regular file; links are followed.
+ *
+ * @param maxBytes - a larger file is refused, not cut
+ * @throws UnreadableFile
+ */
+export async function readBoundedFile(path: string, maxBytes: number): Promise<BoundedFile> {
+  const file = await openToRead(path);
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new UnreadableFile(path, "folder");
+    if (!stats.isFile()) throw new UnreadableFile(path, "not-regular");
+    if (stats.size > maxBytes) throw new UnreadableFile(path, "too-large");
+    const bytes = await readAtMost(file, stats.size, maxBytes + 1);
+    if (bytes.length > maxBytes) throw new UnreadableFile(path, "too-large");
+    return { bytes, stats };
+  } catch (error) {
+    throw error instanceof UnreadableFile ? error : new UnreadableFile(path, "refused", error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openToRead(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    throw new UnreadableFile(path, reasonFor(systemCode(error)), error);
+  }
+}
+
+function reasonFor(code: string | undefined): UnreadableReason {
+  if (code === "ENOENT" || code === "ENOTDIR") return "absent";
+  return code === "ENXIO" ? "not-regular" : "refused"; // ENXIO: a socket
+}
+
+// The size that stat told is no bound: files of /proc have none, and others grow.
+async function readAtMost(file: FileHandle, expected: number, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  while (length < limit) {
+    const wanted = Math.max(expected + 1 - length, 65_536);
+    const chunk = Buffer.allocUnsafe(Math.min(wanted, limit - length));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length);
+    if (bytesRead === 0) break;
+    chunks.push(chunk.subarray(0, bytesRead));
+    length += bytesRead;
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
+}
