@@ -36,7 +36,7 @@ describe("a bounded file", () => {
   test("is read whole where its size is not told, as in /proc", async () => {
     const path = `/proc/${process.pid}/status`;
     assert.equal(fs.statSync(path).size, 0);
-    assert.match((await readBoundedFile(path, 65_536)).bytes.toString(), /^Name:\t);
+    assert.match((await readBoundedFile(path, 65_536)).bytes.toString(), /^Name:\t/);
     assert.equal(await reasonFor(path, 20), "too-large");
   });
 
