@@ -27,6 +27,7 @@ export function startTurn(config: Partial<Config>, changes: Partial<ToolContext>
   let count = 0;
   const context: ToolContext = {
     turnId: "turn",
+    environment: {},
     config: { features: { isEnabled: () => false }, ...config } as Config,
     policy: { mode: "read-only" },
     signal: new AbortController().signal,
