@@ -50,10 +50,10 @@ export function decideCommand(facts: CommandFacts): Decision {
   if (isSafe) return inSandbox;
   switch (policy) {
     case "untrusted":
-      return { kind: "ask", isSandboxed: false };
+      return { kind: "ask", isSandboxed: true };
     case "on-request":
-      if (isDangerous) return { kind: "ask", isSandboxed: false };
-      return wantsEscalation && !hasFullAccess ? { kind: "ask", isSandboxed: false } : inSandbox;
+      if (wantsEscalation && !hasFullAccess) return { kind: "ask", isSandboxed: false };
+      return isDangerous ? { kind: "ask", isSandboxed: true } : inSandbox;
     case "on-failure":
     case "never":
       return inSandbox;

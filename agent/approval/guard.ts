@@ -9,6 +9,7 @@ import { ask, NotAllowed } from "./ask.ts";
 import { isDangerous } from "./dangerous.ts";
 import { asksAfterDenial, type Decision, decideCommand, decidePatch } from "./decide.ts";
 import { isKnownSafe } from "./safe.ts";
+import type { Confinement } from "./session-approvals.ts";
 import { staysInside, touchedPaths } from "./touched-paths.ts";
 
 /** How it went. */
@@ -82,8 +83,8 @@ export async function runGuarded<R>(
         ...(reason !== undefined && { reason }),
       }),
       refusal: "exec command rejected by user",
-      isApproved: () => approvals.has(command, cwd),
-      remember: () => approvals.add(command, cwd),
+      isApproved: (confinement) => approvals.has(command, cwd, confinement),
+      remember: (confinement) => approvals.add(command, cwd, confinement),
     },
     context,
     attempt,
@@ -111,8 +112,8 @@ export async function guardPatch<R>(
       decision,
       question: (reason) => ({ kind: "patch", callId, changes, ...(reason !== undefined && { reason }) }),
       refusal: "patch rejected by user",
-      isApproved: () => approvals.hasFiles(paths),
-      remember: () => approvals.addFiles(paths),
+      isApproved: (confinement) => approvals.hasFiles(paths, confinement),
+      remember: (confinement) => approvals.addFiles(paths, confinement),
     },
     context,
     attempt,
@@ -125,8 +126,8 @@ interface Case {
   readonly question: (reason?: string) => ApprovalRequest;
   /** what the model is told when a person says no */
   readonly refusal: string;
-  readonly isApproved: () => boolean;
-  readonly remember: () => void;
+  readonly isApproved: (confinement: Confinement) => boolean;
+  readonly remember: (confinement: Confinement) => void;
 }
 
 async function guarded<R>(
@@ -136,19 +137,21 @@ async function guarded<R>(
   isDenied: (result: R) => boolean,
 ): Promise<Guarded<R>> {
   const { config, policy, signal } = context;
-  const allowed = async (reason?: string) => {
-    if (isApproved()) return;
+  /** @returns whether somebody was asked */
+  const allowed = async (confinement: Confinement, reason?: string): Promise<boolean> => {
+    if (isApproved(confinement)) return false;
     const { isForSession } = await ask(question(reason), refusal, context);
-    if (isForSession) remember();
+    if (isForSession) remember(confinement);
+    return true;
   };
   signal.throwIfAborted();
   if (decision.kind === "refuse") throw new NotAllowed(decision.message);
-  if (decision.kind === "ask") await allowed();
   const isSandboxed = decision.isSandboxed && policy.mode !== "danger-full-access";
-  const wasAsked = decision.kind === "ask";
+  const wasAsked = decision.kind === "ask" && (await allowed(isSandboxed ? "sandboxed" : "unsandboxed"));
   const result = await attempt(isSandboxed ? policy : fullAccess, wasAsked);
   if (!isSandboxed || !isDenied(result)) return { result, wasDenied: false, wasAsked };
   if (!asksAfterDenial(config.approvalPolicy)) return { result, wasDenied: true, wasAsked };
-  await allowed(retryReason);
-  return { result: await attempt(fullAccess, true), wasDenied: false, wasAsked: true };
+  const wasAskedAgain = await allowed("unsandboxed", retryReason);
+  const repeated = await attempt(fullAccess, wasAsked || wasAskedAgain);
+  return { result: repeated, wasDenied: false, wasAsked: wasAsked || wasAskedAgain };
 }

@@ -69,8 +69,8 @@ test("what is asked and where it runs is a matter of policy, sandbox and command
   const full = "danger-full-access";
   assert.deepEqual(told, {
     "untrusted, sandboxed, safe": "workspace-write",
-    "untrusted, sandboxed, other": `ask, ${full}`,
-    "untrusted, sandboxed, dangerous": `ask, ${full}`,
+    "untrusted, sandboxed, other": "ask, workspace-write",
+    "untrusted, sandboxed, dangerous": "ask, workspace-write",
     "untrusted, sandboxed, escalated": escalationRefused("UnlessTrusted"),
     "untrusted, full, safe": full,
     "untrusted, full, other": `ask, ${full}`,
@@ -86,7 +86,7 @@ test("what is asked and where it runs is a matter of policy, sandbox and command
     "on-failure, full, escalated": escalationRefused("OnFailure"),
     "on-request, sandboxed, safe": "workspace-write",
     "on-request, sandboxed, other": "workspace-write",
-    "on-request, sandboxed, dangerous": `ask, ${full}`,
+    "on-request, sandboxed, dangerous": "ask, workspace-write",
     "on-request, sandboxed, escalated": `ask (it is late), ${full}`,
     "on-request, full, safe": full,
     "on-request, full, other": full,
@@ -113,15 +113,15 @@ test("what the sandbox refused is run without it only where the policy asks and 
         `${approvalPolicy}, ${answer}: ${await story(run as Parameters<typeof story>[0], {
           approvalPolicy,
           policy: workspaceWrite,
-          answers: [answer],
+          answers: approvalPolicy === "untrusted" ? ["approved", answer] : [answer],
           isDenied: true,
         })}`,
       );
   const again = "ask (command failed; retry without sandbox?)";
   assert.deepEqual(told, [
-    "untrusted, approved: ask, danger-full-access",
-    "untrusted, denied: ask, exec command rejected by user",
-    "untrusted, abort: ask, exec command rejected by user",
+    `untrusted, approved: ask, workspace-write, ${again}, danger-full-access`,
+    `untrusted, denied: ask, workspace-write, ${again}, exec command rejected by user`,
+    `untrusted, abort: ask, workspace-write, ${again}, exec command rejected by user`,
     `on-failure, approved: workspace-write, ${again}, danger-full-access`,
     `on-failure, denied: workspace-write, ${again}, exec command rejected by user`,
     `on-failure, abort: workspace-write, ${again}, exec command rejected by user`,
@@ -314,5 +314,25 @@ test("an approval of files for the session holds for these files, and does not l
     [await asks("/a", "/b"), await asks("/b"), await asks("/b", "/c"), await asks("/x/../a", "/c")],
     [1, 0, 1, 0],
   );
-  assert.deepEqual([approvals.has(["/a"], "/"), approvals.has([], "/a")], [false, false]);
+  assert.deepEqual(
+    [approvals.has(["/a"], "/", "sandboxed"), approvals.has([], "/a", "sandboxed")],
+    [false, false],
+  );
+});
+
+test("a yes for the session to a run in the sandbox is none to a run without, and the other way round it is", async () => {
+  const approvals = new SessionApprovals();
+  const facts = { approvalPolicy: "untrusted", policy: workspaceWrite, approvals, isDenied: true } as const;
+  const run: Parameters<typeof story>[0] = (context, attempt, isDenied) =>
+    runGuarded(commands.other, context, attempt, isDenied);
+  const again = "ask (command failed; retry without sandbox?)";
+  assert.equal(
+    await story(run, { ...facts, answers: ["approved_for_session", "denied"] }),
+    `ask, workspace-write, ${again}, exec command rejected by user`,
+  );
+  assert.equal(
+    await story(run, { ...facts, answers: ["approved_for_session"] }),
+    `workspace-write, ${again}, danger-full-access`,
+  );
+  assert.equal(await story(run, facts), "workspace-write, danger-full-access");
 });
