@@ -26,6 +26,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/exec.ts"),
   },
   {
+    name: "apply",
+    aliases: ["a"],
+    summary: "Apply the latest diff of a task in the cloud to the repository",
+    isHidden: false,
+    load: () => import("./commands/apply.ts"),
+  },
+  {
     name: "completion",
     aliases: [],
     summary: "Generate shell completion scripts",
@@ -74,7 +81,6 @@ export const missingCommands: readonly (readonly [name: string, ...aliases: read
   ["mcp"],
   ["mcp-server"],
   ["app-server"],
-  ["apply", "a"],
   ["resume"],
   ["cloud", "cloud-tasks"],
 ];

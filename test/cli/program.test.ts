@@ -83,8 +83,6 @@ describe("codex", () => {
       [["-c", "model=o3", "mcp", "add", "x", "--", "y"], "mcp"],
       [["mcp-server"], "mcp-server"],
       [["app-server"], "app-server"],
-      [["apply", "task"], "apply"],
-      [["a", "task"], "apply"],
       [["resume", "--last"], "resume"],
       [["cloud"], "cloud"],
       [["help", "resume"], "resume"],

@@ -4,8 +4,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
-import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import {
@@ -20,6 +18,7 @@ import {
   saysAndCalls,
   shellCall,
 } from "../mock/scenarios.ts";
+import { accessToken, chatgptLogin, startTaskService, taskWith } from "../mock/task-service.ts";
 import { playExec } from "./exec-chain.ts";
 import { plays } from "./exec-plays.ts";
 import { inFreshPlace, ours, reference, runSubject, type Subject } from "./originals.ts";
@@ -137,8 +136,11 @@ function acceptance(subject: Subject): void {
     assert.deepEqual([run.codes, toolCounts], [[0], [true, false, true]]);
     const last = JSON.stringify((run.requests[2]?.input as unknown[] | undefined)?.at(-1));
     assert.match(last, /SUMMARY/);
-    const compacted = run.rollouts.flat().find(({ type }) => type === "compacted");
-    assert.equal((compacted?.payload as { message: string }).message, "SUMMARY");
+    const summaries = run.rollouts
+      .flat()
+      .filter(({ type }) => type === "compacted")
+      .map(({ payload }) => (payload as { message?: string }).message);
+    assert.deepEqual(summaries, ["SUMMARY"]);
   });
 
   test("of much output the model sees 128 lines of each end, and the event has all of it", async () => {
@@ -185,15 +187,14 @@ function acceptance(subject: Subject): void {
       "+hello",
       "",
     ].join("\n");
-    await withTasks({ task_1: diff }, (baseUrl, asked) =>
-      inFreshPlace(async (place) => {
+    const service = await startTaskService({ task_1: taskWith(diff) });
+    try {
+      await inFreshPlace(async (place) => {
         spawnSync("git", ["init", "--quiet", place.cwd]);
         fs.writeFileSync(join(place.home, "auth.json"), JSON.stringify(chatgptLogin()), { mode: 0o600 });
+        const setting = `chatgpt_base_url="${service.baseUrl}"`;
         const apply = (task: string) =>
-          runSubject(subject, {
-            ...place,
-            args: ["apply", "-c", `chatgpt_base_url="${baseUrl}"`, task],
-          });
+          runSubject(subject, { ...place, args: ["apply", "-c", setting, task] });
         for (let time = 0; time < 2; time++) {
           const { code, stdout } = await apply("task_1");
           assert.deepEqual([code, stdout], [0, "Successfully applied diff\n"]);
@@ -202,13 +203,15 @@ function acceptance(subject: Subject): void {
         const unknown = await apply("task_2");
         assert.equal(unknown.code, 1);
         assert.match(unknown.stderr, /^Error: Request failed with status 404 Not Found: \{\}/);
-        assert.deepEqual(asked[0], {
+        assert.deepEqual(service.asked[0], {
           path: "/wham/tasks/task_1",
           authorization: `Bearer ${accessToken}`,
           account: "account-1",
         });
-      }),
-    );
+      });
+    } finally {
+      await service.close();
+    }
   });
 
   test("apply without a login of ChatGPT is refused", async () => {
@@ -218,59 +221,6 @@ function acceptance(subject: Subject): void {
       assert.match(stderr, /^Error: ChatGPT token not available/);
     });
   });
-}
-
-const accessToken = "access-token-of-the-test";
-
-/** A login as `codex login` stores it, with an identity token that names an account. */
-function chatgptLogin() {
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = {
-    email: "user@example.com",
-    exp: Math.floor(Date.now() / 1000) + 3600,
-    "https://api.openai.com/auth": { chatgpt_account_id: "account-1", chatgpt_plan_type: "plus" },
-  };
-  return {
-    OPENAI_API_KEY: null,
-    tokens: {
-      id_token: `${part({ alg: "none", typ: "JWT" })}.${part(claims)}.${part("signature")}`,
-      access_token: accessToken,
-      refresh_token: "refresh-token-of-the-test",
-      account_id: "account-1",
-    },
-    last_refresh: new Date().toISOString(),
-  };
-}
-
-interface Asked {
-  readonly path: string | undefined;
-  readonly authorization: string | undefined;
-  readonly account: unknown;
-}
-
-/** A service that has these diffs, by their tasks. */
-async function withTasks(
-  diffs: Readonly<Record<string, string>>,
-  work: (baseUrl: string, asked: readonly Asked[]) => Promise<void>,
-): Promise<void> {
-  const asked: Asked[] = [];
-  const server = http.createServer((request, response) => {
-    const { authorization, "chatgpt-account-id": account } = request.headers;
-    asked.push({ path: request.url, authorization, account });
-    const diff = diffs[request.url?.split("/").at(-1) ?? ""];
-    response.writeHead(diff === undefined ? 404 : 200, { "content-type": "application/json" });
-    const outputItems = [{ type: "message" }, { type: "pr", output_diff: { diff } }];
-    response.end(
-      diff === undefined ? "{}" : JSON.stringify({ current_diff_task_turn: { output_items: outputItems } }),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
 }
 
 for (const subject of [ours, reference]) {
