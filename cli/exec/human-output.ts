@@ -3,14 +3,25 @@
 
 import type { Config } from "../../agent/config/config.ts";
 import { withVisibleControls } from "../../agent/foreign-text.ts";
-import { asksForReasoning } from "../../agent/model-client/request.ts";
-import { blendedTotal } from "../../agent/model-client/usage.ts";
-import { describePolicy } from "../../agent/sandbox/describe.ts";
-import { sandboxPolicy } from "../../agent/sandbox/policy.ts";
+import { blendedTotal, type TokenUsage } from "../../agent/model-client/usage.ts";
 import type { ThreadEvent, ThreadItem } from "../../agent/thread/thread-events.ts";
 import { hintLine } from "../notices.ts";
 import type { Paint } from "../text-style.ts";
 import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
+import { harmlessItem } from "./harmless-item.ts";
+import {
+  changeEnd,
+  changesText,
+  commandEnd,
+  commandLine,
+  diffText,
+  planText,
+  toolCallEnd,
+  toolCallText,
+} from "./human-items.ts";
+import { compactionNotice } from "./json-items.ts";
+import type { StatusLine } from "./status-line.ts";
+import { sessionSummary } from "./summary.ts";
 
 export interface HumanOutputParts {
   readonly config: Config;
@@ -21,101 +32,240 @@ export interface HumanOutputParts {
   readonly paint: Paint;
   readonly isStdoutTerminal: boolean;
   readonly isStderrTerminal: boolean;
+  /** what goes on at the moment, on the last line of a terminal */
+  readonly status?: StatusLine;
   /** called when the turn is complete, before its token count is shown */
   onLastMessage(text: string | undefined): void;
 }
 
 /** The form of output that is neither JSON nor for programs. */
 export function humanOutput(parts: HumanOutputParts): ExecOutput {
-  const { stdout, stderr, paint, isStdoutTerminal, isStderrTerminal } = parts;
-  // The last message is on this terminal already, through stderr.
-  const isShownOnce = isStdoutTerminal && isStderrTerminal;
-  const say = (text = "") => stderr.write(`${text}\n`);
-  const sayOfOthers = (text: string) => say(isStderrTerminal ? withVisibleControls(text) : text);
+  return new HumanOutput(parts);
+}
 
-  function showSummary(threadId: string): void {
-    const rule = "--------";
-    say(`Codex v${parts.version}`);
-    say(rule);
-    for (const [name, value] of summary(parts.config, threadId)) say(`${paint("bold", `${name}:`)} ${value}`);
-    say(rule);
-    say(paint("cyan", "user"));
-    sayOfOthers(parts.prompt);
+class HumanOutput implements ExecOutput {
+  readonly #parts: HumanOutputParts;
+  readonly #paint: Paint;
+  /** the command that was named last, as long as nothing else was said; in a log its line has no end yet */
+  #named: { readonly id: string; readonly isLineOpen: boolean } | undefined;
+  readonly #running = new Set<string>();
+  #changeCount = 0;
+  #lastDiff = "";
+
+  constructor(parts: HumanOutputParts) {
+    this.#parts = parts;
+    this.#paint = parts.paint;
   }
 
-  function showItem(item: ThreadItem): void {
-    if (item.type !== "reasoning" && item.type !== "agent_message") return;
-    say(paint("speaker", item.type === "reasoning" ? "thinking" : "codex"));
-    sayOfOthers(item.text);
-  }
-
-  function showResult(text: string): void {
-    stdout.write(`${isStdoutTerminal ? withVisibleControls(text) : text}\n`);
-  }
-
-  function show(event: ThreadEvent): void {
+  show(event: ThreadEvent): void {
+    const { status } = this.#parts;
     switch (event.type) {
       case "thread.started":
-        showSummary(event.threadId);
-        break;
-      case "item.completed":
-        showItem(event.item);
-        break;
-      case "reasoning.section":
-        say();
-        break;
-      case "turn.retrying":
-        say(retryNotice(event));
-        break;
-      case "turn.completed":
-        parts.onLastMessage(event.lastAgentMessage);
-        showTokens(event);
-        if (event.lastAgentMessage !== undefined && !isShownOnce) showResult(event.lastAgentMessage);
-        break;
-      case "turn.failed":
-        stderr.write(`${paint("red", "ERROR:")} `);
-        sayOfOthers(event.error.message);
-        stderr.write(hintLine(event.error));
-        showTokens(event);
-        break;
-      case "turn.interrupted":
-        say("interrupted");
+        this.#showSummary(event.threadId);
         break;
       case "turn.started":
+        status?.begin("Working");
+        break;
       case "item.started":
-      case "item.delta":
+        this.#showStart(this.#forReader(event.item));
+        break;
       case "item.updated":
+        if (event.item.type === "plan") this.#showPlan(this.#forReader(event.item));
+        break;
+      case "item.completed":
+        this.#showEnd(this.#forReader(event.item));
+        break;
       case "item.dropped":
+        this.#running.delete(event.itemId);
+        break;
+      case "reasoning.section":
+        this.#say();
+        break;
+      case "turn.retrying":
+        this.#say(retryNotice(event));
+        break;
+      case "turn.diff":
+        this.#lastDiff = event.unifiedDiff;
+        break;
+      case "turn.completed":
+        status?.end();
+        this.#showDiff();
+        this.#parts.onLastMessage(event.lastAgentMessage);
+        this.#showTokens(event.totalUsage);
+        if (event.lastAgentMessage !== undefined) this.#showResult(event.lastAgentMessage);
+        break;
+      case "turn.failed":
+        status?.end();
+        this.#showDiff();
+        this.#sayOfOthers(event.error.message, `${this.#paint("red", "ERROR:")} `);
+        this.#write(hintLine(event.error));
+        this.#showTokens(event.totalUsage);
+        break;
+      case "turn.interrupted":
+        status?.end();
+        this.#say("interrupted");
+        break;
+      case "item.delta":
       case "input.taken":
       case "usage.updated":
-      case "turn.diff":
       case "rate-limits.updated":
     }
   }
 
-  function showTokens({
-    totalUsage,
-  }: Extract<ThreadEvent, { type: "turn.completed" | "turn.failed" }>): void {
-    if (totalUsage === undefined) return;
-    say(paint("speaker", "tokens used"));
-    say(blendedTotal(totalUsage).toLocaleString("en-US"));
+  #write(text: string): void {
+    if (text !== "") this.#parts.stderr.write(text);
   }
-  return { show };
-}
 
-function summary(config: Config, threadId: string): readonly (readonly [name: string, value: string])[] {
-  return [
-    ["workdir", config.cwd],
-    ["model", config.model],
-    config.proxy === undefined ? ["provider", config.modelProvider.id] : ["proxy", config.proxy],
-    ["approval", config.approvalPolicy],
-    ["sandbox", describePolicy(sandboxPolicy(config))],
-    ...(asksForReasoning(config)
-      ? ([
-          ["reasoning effort", config.modelReasoningEffort ?? "none"],
-          ["reasoning summaries", config.modelReasoningSummary],
-        ] as const)
-      : []),
-    ["session id", threadId],
-  ];
+  #endLine(): void {
+    if (this.#named?.isLineOpen === true) this.#write("\n");
+    this.#named = undefined;
+  }
+
+  #say(text = ""): void {
+    this.#endLine();
+    this.#write(`${text}\n`);
+  }
+
+  #sayOfOthers(text: string, before = ""): void {
+    this.#endLine();
+    this.#write(`${before}${this.#harmless(text)}\n`);
+  }
+
+  #harmless(text: string): string {
+    return this.#parts.isStderrTerminal ? withVisibleControls(text) : text;
+  }
+
+  #forReader<Item extends ThreadItem>(item: Item): Item {
+    return this.#parts.isStderrTerminal ? harmlessItem(item) : item;
+  }
+
+  #showSummary(threadId: string): void {
+    const rule = "--------";
+    this.#say(`Codex v${this.#parts.version}`);
+    this.#say(rule);
+    for (const [name, value] of sessionSummary(this.#parts.config, threadId)) {
+      this.#say(`${this.#paint("bold", `${name}:`)} ${value}`);
+    }
+    this.#say(rule);
+    this.#say(this.#paint("cyan", "user"));
+    this.#sayOfOthers(this.#parts.prompt);
+  }
+
+  #speaker(name: string): void {
+    this.#say(this.#paint("speaker", name));
+  }
+
+  #showStart(item: ThreadItem): void {
+    const { status } = this.#parts;
+    switch (item.type) {
+      case "command_execution": {
+        this.#speaker("exec");
+        // A terminal shows below it that the command runs.
+        this.#write(`${commandLine(item, this.#paint)}${status === undefined ? "" : "\n"}`);
+        this.#named = { id: item.id, isLineOpen: status === undefined };
+        this.#running.add(item.id);
+        status?.begin("Running");
+        break;
+      }
+      case "file_change":
+        this.#showChanges(item);
+        this.#running.add(item.id);
+        break;
+      case "mcp_tool_call":
+        this.#say(`${this.#paint("speaker", "tool")} ${toolCallText(item)}`);
+        this.#running.add(item.id);
+        status?.begin("Running");
+        break;
+      case "plan":
+        this.#showPlan(item);
+        break;
+      // Shown when they are whole.
+      case "agent_message":
+      case "reasoning":
+      case "web_search":
+      case "image_view":
+      case "compaction":
+      case "error":
+    }
+  }
+
+  #showEnd(item: ThreadItem): void {
+    switch (item.type) {
+      case "agent_message":
+      case "reasoning":
+        this.#speaker(item.type === "reasoning" ? "thinking" : "codex");
+        this.#say(item.text);
+        break;
+      case "command_execution":
+        this.#showCommandEnd(item);
+        break;
+      case "file_change":
+        if (!this.#running.delete(item.id)) this.#showChanges(item);
+        if (item.status === "completed") this.#changeCount++;
+        this.#say(changeEnd(item, this.#paint));
+        break;
+      case "mcp_tool_call":
+        this.#running.delete(item.id);
+        this.#say(`${toolCallText(item)} ${toolCallEnd(item, this.#paint)}`);
+        this.#parts.status?.begin("Working");
+        break;
+      case "web_search":
+        this.#say(`🌐 Searched: ${item.query}`);
+        break;
+      case "image_view":
+        this.#say(`viewed image ${item.path}`);
+        break;
+      case "compaction":
+        this.#speaker("codex");
+        this.#say(compactionNotice);
+        break;
+      case "error":
+        this.#say(`${this.#paint("yellow", "warning:")} ${item.message}`);
+        break;
+      case "plan": // its last state has been shown
+    }
+  }
+
+  #showCommandEnd(item: Extract<ThreadItem, { type: "command_execution" }>): void {
+    this.#running.delete(item.id);
+    if (this.#named?.id === item.id) {
+      this.#named = undefined;
+      this.#write(` ${commandEnd(item, this.#paint)}\n`);
+    } else {
+      // Others have spoken since it began: the command is named again.
+      this.#speaker("exec");
+      this.#say(`${commandLine(item, this.#paint)} ${commandEnd(item, this.#paint)}`);
+    }
+    if (this.#running.size === 0) this.#parts.status?.begin("Working");
+  }
+
+  #showChanges(item: Extract<ThreadItem, { type: "file_change" }>): void {
+    this.#speaker("file update");
+    this.#say(changesText(item.changes, this.#paint));
+  }
+
+  #showPlan(item: Extract<ThreadItem, { type: "plan" }>): void {
+    this.#speaker("Plan update");
+    this.#say(planText(item, this.#paint));
+  }
+
+  // A single patch has shown its diff already.
+  #showDiff(): void {
+    if (this.#changeCount < 2 || this.#lastDiff === "") return;
+    this.#speaker("file update:");
+    this.#say(diffText(this.#harmless(this.#lastDiff), this.#paint));
+  }
+
+  #showTokens(usage: TokenUsage | undefined): void {
+    if (usage === undefined) return;
+    this.#speaker("tokens used");
+    this.#say(blendedTotal(usage).toLocaleString("en-US"));
+  }
+
+  // On a terminal that shows stderr too it has been read already.
+  #showResult(text: string): void {
+    const { stdout, isStdoutTerminal, isStderrTerminal } = this.#parts;
+    if (isStdoutTerminal && isStderrTerminal) return;
+    stdout.write(`${isStdoutTerminal ? withVisibleControls(text) : text}\n`);
+  }
 }

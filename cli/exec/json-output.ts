@@ -4,17 +4,21 @@
 import type { ThreadEvent, ThreadItem } from "../../agent/thread/thread-events.ts";
 import { hintLine } from "../notices.ts";
 import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
+import { isShownFromStart, wireItem } from "./json-items.ts";
 
 /** Write events as lines to `stdout`; a hint how to help, which no event has room for, to `stderr`. */
 export function jsonOutput(stdout: TextSink, stderr: TextSink): ExecOutput {
   const numbers = new Map<string, number>();
   const line = (value: object) => stdout.write(`${JSON.stringify(value)}\n`);
 
-  const itemOf = ({ id, ...item }: ThreadItem) => {
-    const number = numbers.get(id) ?? numbers.size;
-    numbers.set(id, number);
-    return { id: `item_${number}`, ...item };
-  };
+  function showItem(type: "item.started" | "item.updated" | "item.completed", item: ThreadItem): void {
+    if (type !== "item.completed" && !isShownFromStart(item)) return;
+    const fields = wireItem(item);
+    if (fields === undefined) return;
+    const number = numbers.get(item.id) ?? numbers.size;
+    numbers.set(item.id, number);
+    line({ type, item: { id: `item_${number}`, ...fields } });
+  }
 
   function show(event: ThreadEvent): void {
     switch (event.type) {
@@ -24,20 +28,22 @@ export function jsonOutput(stdout: TextSink, stderr: TextSink): ExecOutput {
       case "turn.started":
         line({ type: event.type });
         break;
+      case "item.started":
+      case "item.updated":
       case "item.completed":
-        line({ type: event.type, item: itemOf(event.item) });
+        showItem(event.type, event.item);
         break;
       case "turn.retrying":
         line({ type: "error", message: retryNotice(event) });
         break;
       case "turn.completed": {
-        const { inputTokens = 0, cachedInputTokens = 0, outputTokens = 0 } = event.totalUsage ?? {};
+        const { totalUsage: usage } = event;
         line({
           type: event.type,
           usage: {
-            input_tokens: inputTokens,
-            cached_input_tokens: cachedInputTokens,
-            output_tokens: outputTokens,
+            input_tokens: usage?.inputTokens ?? 0,
+            cached_input_tokens: usage?.cachedInputTokens ?? 0,
+            output_tokens: usage?.outputTokens ?? 0,
           },
         });
         break;
@@ -49,10 +55,8 @@ export function jsonOutput(stdout: TextSink, stderr: TextSink): ExecOutput {
         stderr.write(hintLine(event.error));
         break;
       }
-      // Messages and reasoning have no start and no parts here.
-      case "item.started":
+      // What an SDK has no words for.
       case "item.delta":
-      case "item.updated":
       case "item.dropped":
       case "reasoning.section":
       case "input.taken":
