@@ -4,6 +4,8 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { AgentError } from "../errors.ts";
+import { baseInstructions } from "../instructions/base-instructions.ts";
+import { environmentContext } from "../instructions/environment-context.ts";
 import {
   asInput,
   type ContentPart,
@@ -18,8 +20,6 @@ import { askModel } from "../model-client/model-client.ts";
 import type { ModelEvent } from "../model-client/model-events.ts";
 import { addUsage, type TokenUsage } from "../model-client/usage.ts";
 import type { ModelConnection } from "../model-connection.ts";
-import { environmentContext } from "./environment-context.ts";
-import { baseInstructions } from "./instructions.ts";
 import type { ThreadItem, ThreadListener } from "./thread-events.ts";
 import { timeOrderedUuid } from "./uuid.ts";
 
@@ -59,7 +59,7 @@ export interface ThreadParts {
  */
 export function startThread({ config, connection: way, listener, clock }: ThreadParts): Thread {
   const id = timeOrderedUuid(clock.now());
-  const instructions = baseInstructions(config);
+  const instructions = baseInstructions(config, []);
   let history: readonly InputItem[] = [
     userMessage([{ type: "input_text", text: environmentContext(config) }]),
   ];

@@ -1,0 +1,27 @@
+// The texts that this folder sends to models. Each is a file of Markdown beside this one, so that people
+// can read and judge it as it is sent.
+
+import { readFileSync } from "node:fs";
+
+export type PromptName =
+  | "agents-files"
+  | "answers"
+  | "codex"
+  | "commands-local-shell"
+  | "commands-sessions"
+  | "commands-shell"
+  | "compaction"
+  | "general"
+  | "ground-rules"
+  | "parallel"
+  | "patch-in-shell"
+  | "patch-tool"
+  | "permissions"
+  | "pictures"
+  | "plan"
+  | "review";
+
+/** @returns the text, without white space around it */
+export function promptText(name: PromptName): string {
+  return readFileSync(new URL(`prompts/${name}.md`, import.meta.url), "utf8").trim();
+}
