@@ -20,7 +20,8 @@ function wellFormed(_: string, value: unknown): unknown {
 
 /** @returns undefined for a line that is no entry: cut off, or not of this format */
 export function parseRolloutLine(line: string): (RolloutEntry & { readonly timestamp?: string }) | undefined {
-  const value: JsonObject | undefined = parseObject(line);
+  // Zeros stand in front where the power failed.
+  const value: JsonObject | undefined = parseObject(line.replace(/^\0+/, ""));
   if (typeof value?.type !== "string" || typeof value.payload !== "object" || value.payload === null) {
     return undefined;
   }

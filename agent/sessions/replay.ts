@@ -1,0 +1,96 @@
+// What the model knew at the end of a record. Pure.
+
+import { objectOf } from "../json-object.ts";
+import type { InputItem } from "../model-client/items.ts";
+import type { TokenUsage } from "../model-client/usage.ts";
+import type { SandboxPolicy } from "../sandbox/policy.ts";
+import { compactedHistory, userText } from "../thread/compacted-history.ts";
+import { fromRecord } from "./recorded-item.ts";
+import type { RolloutEntry } from "./rollout-entry.ts";
+import type { RecordedThread } from "./thread-store.ts";
+
+type Replayed = Pick<RecordedThread, "history" | "totalUsage" | "lastUsage" | "lastContext">;
+
+/** @returns the end of the thread, and which kinds of items could not be kept, how often */
+export function replay(
+  entries: readonly RolloutEntry[],
+): Replayed & { readonly missed: ReadonlyMap<string, number> } {
+  const missed = new Map<string, number>();
+  const items = (recorded: readonly unknown[]): InputItem[] =>
+    recorded.flatMap((value) => {
+      const object = objectOf(value);
+      if (typeof object?.type !== "string") return [];
+      const item = fromRecord(object as unknown as InputItem);
+      if (item !== undefined && "missed" in item && typeof item.missed === "string") {
+        missed.set(item.missed, (missed.get(item.missed) ?? 0) + 1);
+        return [];
+      }
+      return item === undefined ? [] : [item as InputItem];
+    });
+  let history: InputItem[] = [];
+  let totalUsage: TokenUsage | undefined;
+  let lastUsage: TokenUsage | undefined;
+  let lastContext: RecordedThread["lastContext"];
+  for (const { type, payload } of entries) {
+    if (type === "response_item") history.push(...items([payload]));
+    else if (type === "turn_context") lastContext = contextOf(payload) ?? lastContext;
+    else if (type === "compacted") {
+      history = Array.isArray(payload.replacement_history)
+        ? items(payload.replacement_history)
+        : [...compactedHistory({ initial: beginningOf(history), history, summary: String(payload.message) })];
+    } else if (type === "event_msg") {
+      const event: { readonly type?: unknown; readonly num_turns?: unknown; readonly info?: unknown } =
+        payload;
+      if (event.type === "thread_rolled_back") history = withoutTurns(history, Number(event.num_turns));
+      const info = event.type === "token_count" ? objectOf(event.info) : undefined;
+      totalUsage = usageOf(info?.total_token_usage) ?? totalUsage;
+      lastUsage = usageOf(info?.last_token_usage) ?? lastUsage;
+    }
+  }
+  return { history, totalUsage, lastUsage, lastContext, missed };
+}
+
+// Newer releases call the mode of a policy its type, and know policies for approvals that are no words.
+function contextOf(payload: NonNullable<RecordedThread["lastContext"]>): RecordedThread["lastContext"] {
+  const { type, mode = type, ...rest } = objectOf(payload.sandbox_policy) ?? {};
+  const isUsable =
+    typeof payload.cwd === "string" &&
+    typeof payload.model === "string" &&
+    typeof payload.approval_policy === "string" &&
+    modes.includes(mode as SandboxPolicy["mode"]);
+  return isUsable ? { ...payload, sandbox_policy: { mode, ...rest } as SandboxPolicy } : undefined;
+}
+
+const modes: readonly SandboxPolicy["mode"][] = ["read-only", "workspace-write", "danger-full-access"];
+
+/** What stands before the first words of the user: instructions and environment. */
+function beginningOf(history: readonly InputItem[]): readonly InputItem[] {
+  const first = history.findIndex((item) => item.role !== "developer" && !isContext(item));
+  return history.slice(0, first === -1 ? history.length : first);
+}
+
+function isContext(item: InputItem): boolean {
+  return item.type === "message" && item.role === "user" && userText(item) === undefined;
+}
+
+function withoutTurns(history: readonly InputItem[], count: number): InputItem[] {
+  let end = history.length;
+  for (let left = count; left > 0 && end > 0; ) {
+    end -= 1;
+    if (userText(history[end] as InputItem) !== undefined) left -= 1;
+  }
+  return history.slice(0, end);
+}
+
+function usageOf(value: unknown): TokenUsage | undefined {
+  const usage = objectOf(value);
+  if (usage === undefined) return undefined;
+  const count = (member: unknown) => (typeof member === "number" && member > 0 ? Math.trunc(member) : 0);
+  return {
+    inputTokens: count(usage.input_tokens),
+    cachedInputTokens: count(usage.cached_input_tokens),
+    outputTokens: count(usage.output_tokens),
+    reasoningOutputTokens: count(usage.reasoning_output_tokens),
+    totalTokens: count(usage.total_tokens),
+  };
+}
