@@ -5,12 +5,15 @@ import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PreparedCommand } from "../sandbox/command.ts";
+import { SandboxError } from "../sandbox/errors.ts";
 import { type CommandEnd, spawnCommand } from "../sandbox/spawn.ts";
 import type { CommandRequest, CommandResult } from "./executor.ts";
 import { OutputCapture } from "./output-capture.ts";
 
 /** Exit code of a command that took too long, as of timeout(1). */
 const timedOutCode = 124;
+/** native/sandbox/sandbox.h */
+const helperNotStarted = 101;
 /** A command that writes without end is watched only so far. */
 const maxPieces = 10_000;
 /** How long a killed command may take to be gone; one that waits for a dead disk may never be. */
@@ -63,6 +66,7 @@ export async function runCommand(prepared: PreparedCommand, request: CommandRequ
   for (const stream of streams) stream.leave();
   if (end === "aborted") throw signal.reason;
   const { text, missingLines } = capture.output();
+  if (end !== "timed-out") refuseMissing(prepared, end, text);
   return {
     exitCode: end === "timed-out" ? timedOutCode : end.exitStatus,
     output: text,
@@ -71,6 +75,18 @@ export async function runCommand(prepared: PreparedCommand, request: CommandRequ
     isTimedOut: end === "timed-out",
     isSandboxed: prepared.isSandboxed,
   };
+}
+
+// Behind the sandbox it is the helper that looks for the program, and tells it with a status of its own.
+function refuseMissing({ isSandboxed }: PreparedCommand, { exitStatus }: CommandEnd, output: string): void {
+  const [, program, reason] =
+    /^codex-linux-sandbox: error: Failed to execvp (.*): (.*) \(os error \d+\)\n/s.exec(output) ?? [];
+  if (!isSandboxed || exitStatus !== helperNotStarted || program === undefined) return;
+  const isMissing = reason === "No such file or directory";
+  throw new SandboxError(
+    isMissing ? "SANDBOX_NOT_FOUND" : "SANDBOX_NOT_EXECUTABLE",
+    isMissing ? program : `${program} (${reason})`,
+  );
 }
 
 type Ending = CommandEnd | "timed-out" | "aborted";
