@@ -38,15 +38,39 @@ export interface BoundedFile {
  * @throws UnreadableFile
  */
 export async function readBoundedFile(path: string, maxBytes: number): Promise<BoundedFile> {
+  return withRegularFile(path, async (file, stats) => {
+    if (stats.size > maxBytes) throw new UnreadableFile(path, "too-large");
+    const bytes = await readAtMost(file, stats.size, maxBytes + 1);
+    if (bytes.length > maxBytes) throw new UnreadableFile(path, "too-large");
+    return { bytes, stats };
+  });
+}
+
+/** The first bytes of a file; `isCut`: there are more. */
+export type FileStart = BoundedFile & { readonly isCut: boolean };
+
+/**
+ * Read the first `maxBytes` of a regular file; links are followed.
+ *
+ * @throws UnreadableFile
+ */
+export async function readFileStart(path: string, maxBytes: number): Promise<FileStart> {
+  return withRegularFile(path, async (file, stats) => {
+    const bytes = await readAtMost(file, Math.min(stats.size, maxBytes), maxBytes + 1);
+    return { bytes: bytes.subarray(0, maxBytes), stats, isCut: bytes.length > maxBytes };
+  });
+}
+
+async function withRegularFile<Result>(
+  path: string,
+  read: (file: FileHandle, stats: Stats) => Promise<Result>,
+): Promise<Result> {
   const file = await openToRead(path);
   try {
     const stats = await file.stat();
     if (stats.isDirectory()) throw new UnreadableFile(path, "folder");
     if (!stats.isFile()) throw new UnreadableFile(path, "not-regular");
-    if (stats.size > maxBytes) throw new UnreadableFile(path, "too-large");
-    const bytes = await readAtMost(file, stats.size, maxBytes + 1);
-    if (bytes.length > maxBytes) throw new UnreadableFile(path, "too-large");
-    return { bytes, stats };
+    return await read(file, stats);
   } catch (error) {
     throw error instanceof UnreadableFile ? error : new UnreadableFile(path, "refused", error);
   } finally {
