@@ -201,8 +201,13 @@ async function send(
   url: URL,
   { body, headers, signal }: ConnectionRequest,
 ): Promise<ConnectionAnswer> {
-  const { request } = await import("undici");
+  const [{ request }, { decodedBody }] = await Promise.all([
+    import("undici"),
+    import("../http/decoded-body.ts"),
+  ]);
   const answer = await request(url, { method: "POST", dispatcher, body, headers, signal });
   answer.body.on("error", () => {}); // whoever reads it is told; nobody may be reading it
-  return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+  const plain = decodedBody(answer.body, answer.headers["content-encoding"]);
+  if (plain !== answer.body) plain.on("error", () => {});
+  return { status: answer.statusCode, headers: answer.headers, body: plain };
 }

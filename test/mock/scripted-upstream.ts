@@ -19,7 +19,10 @@ export type Step =
     }
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   /** the bytes of a stream as they are, each written by itself */
-  | { readonly bytes: readonly (string | Uint8Array)[] }
+  | {
+      readonly bytes: readonly (string | Uint8Array)[];
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** no answer, the connection open or reset */
   | { readonly nothing: "silence" | "reset" };
 
