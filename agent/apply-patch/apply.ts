@@ -20,7 +20,7 @@ import { UndoLog } from "./undo-log.ts";
  *   names what could not be put back
  */
 export async function applyPlan(plan: PatchPlan, fs: PatchFileSystem = machineFileSystem): Promise<void> {
-  for (const step of plan.steps) await requireUnchanged(step, fs);
+  await requireUnchanged(plan, fs);
   const undo = new UndoLog();
   try {
     await carryOut(plan.steps, fs, undo);
@@ -33,6 +33,18 @@ export async function applyPlan(plan: PatchPlan, fs: PatchFileSystem = machineFi
     throw error;
   }
   await undo.commit();
+}
+
+/**
+ * Make sure that every file is still as it was planned: a plan may be old by the time somebody has agreed to it.
+ *
+ * @throws {PatchError} PATCH_CHANGED
+ */
+export async function requireUnchanged(
+  { steps }: PatchPlan,
+  fs: PatchFileSystem = machineFileSystem,
+): Promise<void> {
+  for (const step of steps) await requireUnchangedStep(step, fs);
 }
 
 /** A step whose new content is on disk, under another name. */
@@ -69,8 +81,7 @@ function writeError(step: PlanStep, error: unknown): PatchError {
   return new PatchError("PATCH_WRITE", message, message, error);
 }
 
-/** A plan may be old by the time somebody has agreed to it. */
-async function requireUnchanged(step: PlanStep, fs: PatchFileSystem): Promise<void> {
+async function requireUnchangedStep(step: PlanStep, fs: PatchFileSystem): Promise<void> {
   const now = await lookAt(fs, step.path).catch(() => undefined);
   const { before } = step;
   if (now !== undefined && now.kind === before.kind) {

@@ -1,6 +1,7 @@
 // The executor of a thread: every command in the user's environment as the policy for it says, with the tools
 // of this package in its PATH, behind the sandbox, bounded in what it may keep of our time and memory.
 
+import { join } from "node:path";
 import type { ShellEnvironmentPolicy } from "../config/config.ts";
 import type { Environment } from "../environment.ts";
 import { type PreparedCommand, sandboxedCommand } from "../sandbox/command.ts";
@@ -27,6 +28,8 @@ export interface OwnedExecutor extends Executor {
   close(): void;
 }
 
+type Preparation = Pick<CommandRequest, "command" | "isOwnProgram" | "policy" | "workspace">;
+
 /** Make an executor. Nothing is made on disk before the first command. */
 export function createExecutor(parts: ExecutorParts): OwnedExecutor {
   const { codexHome, launcher, shellEnvironmentPolicy } = parts;
@@ -40,11 +43,15 @@ export function createExecutor(parts: ExecutorParts): OwnedExecutor {
     return made;
   }
 
-  function prepare({ command, policy, workspace }: Pick<CommandRequest, "command" | "policy" | "workspace">) {
+  function prepare({ command, isOwnProgram, policy, workspace }: Preparation) {
     const { links, environment } = surroundings();
+    const [program = "", ...args] = command;
+    const own = isOwnProgram && links !== undefined ? [join(links.folder, program), ...args] : undefined;
+    const configured = () =>
+      shellEnvironmentPolicy.useProfile ? inProfileShell(command, environment) : command;
     makeExposedHome(codexHome, policy, workspace, environment);
     return sandboxedCommand({
-      command: shellEnvironmentPolicy.useProfile ? inProfileShell(command, environment) : command,
+      command: own ?? configured(),
       cwd: workspace,
       policy,
       environment,

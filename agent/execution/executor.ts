@@ -6,6 +6,8 @@ import type { SandboxPolicy } from "../sandbox/policy.ts";
 export interface CommandRequest {
   /** program and arguments; never empty */
   readonly command: readonly string[];
+  /** one of this package's programs by its bare name: found whatever PATH is, and without a profile */
+  readonly isOwnProgram?: boolean;
   /** where it runs */
   readonly cwd: string;
   /** working directory of the thread: a writable root, wherever the command runs */

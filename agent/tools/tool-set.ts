@@ -2,6 +2,9 @@
 
 import type { Config } from "../config/config.ts";
 import type { ModelTraits } from "../models/models.ts";
+import { applyPatchTool } from "./apply-patch/apply-patch-tool.ts";
+import { patchInterceptor } from "./apply-patch/intercept.ts";
+import { shellTool } from "./shell/shell.ts";
 import { type Tool, type ToolCall, ToolFailure, type ToolSet } from "./tool.ts";
 import { updatePlanTool } from "./update-plan/update-plan.ts";
 import { viewImageTool } from "./view-image/view-image.ts";
@@ -15,11 +18,15 @@ export interface ToolSetRequest {
 }
 
 /** Put together what a model is offered. */
-export function toolSet({ config, extraTools = [] }: ToolSetRequest): ToolSet {
+export function toolSet({ config, traits, extraTools = [] }: ToolSetRequest): ToolSet {
   const isOn = (feature: string) => config.features.isEnabled(feature);
+  const form = traits.shellOutput;
+  const patchForm = traits.applyPatchTool ?? (isOn("apply_patch_freeform") ? "freeform" : undefined);
   const sorted = [...extraTools].sort((one, other) => (one.names[0] < other.names[0] ? -1 : 1));
   const tools: readonly Tool[] = [
+    shellTool({ form, offeredAs: traits.shellTool, interceptPatch: patchInterceptor(form) }),
     updatePlanTool,
+    ...(patchForm === undefined ? [] : [applyPatchTool(patchForm, form)]),
     ...(isOn("web_search_request") ? [webSearchTool] : []),
     ...(isOn("view_image_tool") ? [viewImageTool] : []),
     ...sorted,
