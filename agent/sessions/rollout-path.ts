@@ -7,10 +7,6 @@ export const sessionsFolder = "sessions";
 export const archiveFolder = "archived_sessions";
 
 const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-const name = new RegExp(
-  `^rollout-(\\d{4})-(\\d\\d)-(\\d\\d)T(\\d\\d)-(\\d\\d)-(\\d\\d)-(${uuid})\\.jsonl$`,
-  "i",
-);
 const wholeUuid = new RegExp(`^${uuid}$`, "i");
 
 /** Whether the text has the form of a session's id. */
@@ -18,18 +14,24 @@ export function isSessionId(text: string): boolean {
   return wholeUuid.test(text);
 }
 
-/** What the name of a rollout file says. */
-export interface RolloutName {
-  readonly id: string;
-  /** year, month and day, as the folders are called */
-  readonly day: readonly [year: string, month: string, day: string];
+// rollout-2025-10-28T13-04-05-UUID.jsonl: all parts have their places, and there may be thousands of names.
+const prefix = "rollout-";
+const suffix = ".jsonl";
+const idStart = prefix.length + "2025-10-28T13-04-05-".length;
+const idEnd = idStart + 36;
+
+/** @returns the id that the name of a rollout file holds, undefined for that of any other file */
+export function idOfRollout(fileName: string): string | undefined {
+  if (fileName.length !== idEnd + suffix.length) return undefined;
+  if (!fileName.startsWith(prefix) || !fileName.endsWith(suffix)) return undefined;
+  const id = fileName.slice(idStart, idEnd).toLowerCase();
+  return isSessionId(id) ? id : undefined;
 }
 
-/** @returns undefined for a file that is no rollout */
-export function parseRolloutName(path: string): RolloutName | undefined {
-  const [, year, month, day, , , , id] = name.exec(basename(path)) ?? [];
-  if (year === undefined || month === undefined || day === undefined || id === undefined) return undefined;
-  return { id: id.toLowerCase(), day: [year, month, day] };
+/** @returns the folder that a file of this name has while it is not archived, below CODEX_HOME */
+export function dayFolderOf(rolloutName: string): string | undefined {
+  const [, year, month, day] = /^rollout-(\d{4})-(\d\d)-(\d\d)T/.exec(rolloutName) ?? [];
+  return year && month && day && join(sessionsFolder, year, month, day);
 }
 
 /**

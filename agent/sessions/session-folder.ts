@@ -18,13 +18,13 @@ export interface HomeOwner {
 }
 
 /** @throws {Error} of the system, where there is no such folder */
-async function ownerOf(codexHome: string): Promise<HomeOwner> {
+export async function ownerOf(codexHome: string): Promise<HomeOwner> {
   const { uid, gid } = await stat(codexHome);
   return { uid, gid };
 }
 
 /** Whether nobody else could have made this file or folder: who runs this, whose home it is, and root. */
-function isOwn({ uid }: Stats, owner: HomeOwner | undefined): boolean {
+export function isOwn({ uid }: Stats, owner: HomeOwner | undefined): boolean {
   return uid === process.geteuid?.() || uid === owner?.uid || uid === 0;
 }
 

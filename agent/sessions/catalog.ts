@@ -1,0 +1,120 @@
+// What lists need of every thread, kept in one file beside the sessions so that a list of thousands opens
+// none of them. It is a cache: whatever is wrong with it, or missing in it, is read from the sessions again,
+// and several processes may replace it at once.
+
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { objectOf, parseObject } from "../json-object.ts";
+import { replaceFile } from "../replace-file.ts";
+import { archiveFolder, sessionsFolder } from "./rollout-path.ts";
+import { type SessionFile, sessionFiles } from "./session-files.ts";
+import { readHead, type ThreadHead } from "./thread-head.ts";
+
+export interface CatalogEntry extends SessionFile {
+  readonly head: ThreadHead;
+}
+
+/** Not session_index.jsonl, in which the original keeps the names of threads. */
+export const catalogName = "session-catalog.json";
+const version = 1;
+const maxBytes = 256 * 1024 * 1024;
+
+interface KnownHead {
+  readonly size: number;
+  readonly modifiedAtMs: number;
+  /** absent for a file that is no record of a thread */
+  readonly head?: ThreadHead;
+}
+
+/** All threads, in no order. */
+export async function readCatalog(codexHome: string, isArchived: boolean): Promise<readonly CatalogEntry[]> {
+  const [known, files] = await Promise.all([load(codexHome), sessionFiles(codexHome, isArchived)]);
+  const current = new Map<string, KnownHead>();
+  const unknown: SessionFile[] = [];
+  for (const file of files) {
+    const before = known.get(file.relativePath);
+    if (before !== undefined && isStill(before, file)) current.set(file.relativePath, before);
+    else unknown.push(file);
+  }
+  await forEach(unknown, async (file) => {
+    const { size, modifiedAtMs } = file;
+    const head = await readHead(file.path);
+    current.set(file.relativePath, { size, modifiedAtMs, ...(head !== undefined && { head }) });
+  });
+  if (unknown.length >= worthWriting) {
+    const folder = join(isArchived ? archiveFolder : sessionsFolder, "/");
+    const others = [...known].filter(([path]) => !path.startsWith(folder));
+    await save(codexHome, [...others, ...current]);
+  }
+  return files.flatMap((file) => {
+    const head = current.get(file.relativePath)?.head;
+    return head === undefined ? [] : [{ ...file, head }];
+  });
+}
+
+/** A list must not take longer for writing down what can be found out faster. */
+const worthWriting = 32;
+
+// Threads are only ever appended to: once the beginning is known, it stays.
+function isStill(before: KnownHead, { size, modifiedAtMs }: SessionFile): boolean {
+  if (before.size === size && before.modifiedAtMs === modifiedAtMs) return true;
+  return before.head?.preview !== undefined && size > before.size;
+}
+
+const readersAtOnce = 16;
+
+async function forEach<T>(values: readonly T[], action: (value: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const reader = async () => {
+    while (next < values.length) await action(values[next++] as T);
+  };
+  await Promise.all(Array.from({ length: readersAtOnce }, reader));
+}
+
+async function load(codexHome: string): Promise<ReadonlyMap<string, KnownHead>> {
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+  try {
+    const file = await open(join(codexHome, catalogName), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const facts = await file.stat();
+      if (!facts.isFile() || facts.size > maxBytes) return new Map();
+      const catalog = parseObject(await file.readFile("utf8"));
+      if (catalog?.version !== version) return new Map();
+      const heads = new Map<string, KnownHead>();
+      for (const [path, known] of Object.entries(objectOf(catalog.sessions) ?? {})) {
+        if (isKnownHead(known)) heads.set(path, known);
+      }
+      return heads;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return new Map();
+  }
+}
+
+function isKnownHead(value: unknown): value is KnownHead {
+  const known = objectOf(value);
+  if (typeof known?.size !== "number" || typeof known.modifiedAtMs !== "number") return false;
+  if (known.head === undefined) return true;
+  const head = objectOf(known.head);
+  return (
+    typeof head?.createdAtMs === "number" &&
+    typeof head.cwd === "string" &&
+    typeof head.source === "string" &&
+    isTextOrAbsent(head.branch) &&
+    isTextOrAbsent(head.provider) &&
+    isTextOrAbsent(head.preview)
+  );
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
+
+async function save(codexHome: string, heads: readonly (readonly [string, KnownHead])[]): Promise<void> {
+  const text = JSON.stringify({ version, sessions: Object.fromEntries(heads) });
+  // A home that is full or read-only has no catalog.
+  await replaceFile(join(codexHome, catalogName), text).catch(() => {});
+}
