@@ -213,7 +213,7 @@ export const rootFields: Fields = {
     string,
     "Auth proxy to talk through: a server-info file, a URL or `unix:PATH`; also `--proxy` and CODEX_PROXY.",
   ),
-  review_model: used(string, "Model of reviews.", '"gpt-5-codex"'),
+  review_model: used(string, "Model of reviews; `model` where it is not set."),
   profile: used(string, "Key of `profiles` that is in force without `-p`."),
   profiles: used(map(profile, "NAME"), "Named sets of settings: `-p NAME`."),
   model_providers: used(

@@ -69,14 +69,15 @@ export async function settle(settling: Settling): Promise<Config> {
   const fromTree = <Key extends keyof Config>(key: Key, value: Config[Key] | undefined): Partial<Config> =>
     value === undefined ? {} : ({ [key]: value } as Partial<Config>);
 
+  const model =
+    flags.model ??
+    (flags.oss ? (defaultLocalModels[provider.id] ?? "gpt-oss:20b") : (chosen("model") ?? defaultModel));
   return {
     codexHome,
     cwd,
     ...fromTree("profile", profile?.name),
-    model:
-      flags.model ??
-      (flags.oss ? (defaultLocalModels[provider.id] ?? "gpt-oss:20b") : (chosen("model") ?? defaultModel)),
-    reviewModel: stringOf(tree, "review_model") ?? defaultModel,
+    model,
+    reviewModel: stringOf(tree, "review_model") ?? model,
     modelProvider: provider,
     modelProviders: providers,
     ...fromTree("modelContextWindow", integerOf(tree, "model_context_window")),

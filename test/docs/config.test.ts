@@ -20,7 +20,6 @@ test("defaults in the reference are those that a configuration without keys has"
     const { config } = await home.load();
     const effective: Readonly<Record<string, unknown>> = {
       model: config.model,
-      review_model: config.reviewModel,
       model_provider: config.modelProvider.id,
       approval_policy: config.approvalPolicy,
       sandbox_mode: config.sandboxMode,

@@ -64,7 +64,7 @@ rmcp_client = true
       sandbox_mode: ["workspace-write", "--sandbox"],
       "sandbox_workspace_write.writable_roots": [["/d"], "--add-dir"],
       "history.persistence": ["none", "-c history.persistence=none"],
-      review_model: ["gpt-5-codex", "default"],
+      review_model: ["o3", "default"],
       proxy: ["unix:/s", "environment, CODEX_PROXY"],
       "model_providers.openai.base_url": ["http://h/v1", "environment, OPENAI_BASE_URL"],
       "features.unified_exec": [true, "-c features.unified_exec=true"],
