@@ -21,7 +21,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: "exec",
     aliases: ["e"],
-    summary: "Answer one prompt without a terminal",
+    summary: "Work on one prompt without a terminal",
     isHidden: false,
     load: () => import("./commands/exec.ts"),
   },

@@ -9,6 +9,8 @@ export interface Session {
   readonly environment: Environment;
   /** absolute path of the native launcher, which is also codex-linux-sandbox and apply_patch by argv[0] */
   readonly launcher: string | undefined;
+  /** numbers of signals that the user has the program ignore, as nohup(1) does */
+  readonly ignoredSignals?: readonly number[];
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

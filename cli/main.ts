@@ -1,11 +1,12 @@
 // The `codex` command. `codex responses-api-proxy` never gets here: the native launcher starts that itself.
 
 import "../hardening/pre-main.ts"; // first of all: from here on nobody of this user can look into the process
+import { outputIsClosed } from "./closed-output.ts";
 import { takeEnvironment } from "./launched-environment.ts";
 import { versionLine } from "./version.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { environment: given, launcher } = takeEnvironment(process.env);
+  const { environment: given, launcher, ignoredSignals } = takeEnvironment(process.env);
   if (launcher === undefined) {
     // The addon has emptied the environment, as it does wherever it finds no launcher.
     process.stderr.write("Error: the command line must be started by its own launcher\nhint: run codex\n");
@@ -20,21 +21,25 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const { reportFailure, runProgram } = await import("./program.ts");
   const { stdin, stdout, stderr } = process;
-  const leave = (error: unknown) => process.exit(reportFailure(error, stderr));
-  process.on("uncaughtException", leave);
-  process.on("unhandledRejection", leave);
+  const fail = (error: unknown) => process.exit(reportFailure(error, stderr));
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
   const [{ withDotenv }, { warnOn }] = await Promise.all([import("./dotenv.ts"), import("./notices.ts")]);
   const environment = await withDotenv(given, warnOn(stderr));
-  return runProgram(argv, { environment, launcher, stdin, stdout, stderr });
+  return runProgram(argv, { environment, launcher, ignoredSignals, stdin, stdout, stderr });
+}
+
+function leave(exitStatus: number): void {
+  if (!outputIsClosed(exitStatus)) process.exit(exitStatus);
 }
 
 // Whoever reads may have had enough, as head(1) has: that is no failure, and nobody is left to be told.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
+  if (error.code === "EPIPE") return leave(0);
   void import("../agent/system-error.ts").then(({ reasonOf }) => {
-    process.stderr.write(`Error: cannot write to stdout: ${reasonOf(error)}\n`, () => process.exit(1));
+    process.stderr.write(`Error: cannot write to stdout: ${reasonOf(error)}\n`, () => leave(1));
   });
 });
-process.stderr.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stderr.on("error", (error: NodeJS.ErrnoException) => leave(error.code === "EPIPE" ? 0 : 1));
 
 process.exitCode = await main(process.argv.slice(2));

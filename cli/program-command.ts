@@ -11,6 +11,8 @@ export class ProgramCommand extends Command {
   #hasAction = false;
   #passesOptionsThrough = false;
   #exitStatus = 0;
+  /** arguments that stood before the name of this command: those of the one that it is a subcommand of */
+  outerArguments: readonly string[] = [];
 
   /** Whether the command does something by itself, without a subcommand. */
   get hasAction(): boolean {

@@ -99,6 +99,7 @@ async function run(argv: readonly string[], session: Session, program: Program):
     case "run": {
       // No word of the arguments is to be taken for a subcommand any more.
       (reading.command.commands as Command[]).length = 0;
+      (reading.command as ProgramCommand).outerArguments = reading.outer;
       await program.root.parseAsync([...reading.canonical], { from: "user" });
       return (reading.command as ProgramCommand).exitStatus;
     }

@@ -19,12 +19,16 @@ export interface FlagOverrides {
   readonly addDirs?: readonly string[];
   /** --oss */
   readonly oss?: boolean;
+  /** --local-provider: what --oss means, whatever oss_provider says */
+  readonly localProvider?: string;
   /** --full-auto: sandbox workspace-write; approvals on-request unless -a says otherwise */
   readonly fullAuto?: boolean;
   /** --dangerously-bypass-approvals-and-sandbox, --yolo */
   readonly bypass?: boolean;
   /** --search */
   readonly search?: boolean;
+  /** --ignore-user-config: config.toml of CODEX_HOME is not read */
+  readonly ignoresUserConfig?: boolean;
   /** --proxy */
   readonly proxy?: string;
 }

@@ -60,7 +60,10 @@ export async function loadConfigWith(
   const codexHome = await resolveCodexHome(environment);
   const path = join(codexHome, "config.toml");
   const overrides = request.overrides.map((raw) => overrideLayer(parseOverride(raw)));
-  const [file, managed] = await Promise.all([readSourceFile(path), readManagedConfig(managedPath)]);
+  const [file, managed] = await Promise.all([
+    flags.ignoresUserConfig === true ? undefined : readSourceFile(path),
+    readManagedConfig(managedPath),
+  ]);
   const fileLayers = file === undefined ? [] : [fileLayer("file", file)];
   const managedLayers = managed === undefined ? [] : [fileLayer("managed", managed)];
 

@@ -56,7 +56,7 @@ export async function settle(settling: Settling): Promise<Config> {
   const chosen = (key: string): string | undefined =>
     stringOf(profile?.table ?? {}, key) ?? stringOf(tree, key);
   const providers = modelProviders(tree, environment, warn);
-  const localProvider = chosen("oss_provider") ?? "oss"; // which is Ollama
+  const localProvider = flags.localProvider ?? chosen("oss_provider") ?? "oss"; // which is Ollama
   const providerId = flags.oss ? localProvider : (chosen("model_provider") ?? "openai");
   const provider = selectProvider(providerId, providers, tree);
   const project = await findProject(cwd, tree);

@@ -34,6 +34,11 @@ export function repeatable(flags: string, description: string): Option {
   return mark(option, { isRepeatable: true });
 }
 
+/** As repeatable(), and each value can be several, separated by commas. */
+export function repeatableList(flags: string, description: string): Option {
+  return mark(repeatable(flags, description), { delimiter: "," });
+}
+
 /** An option of which a value can be several, separated by commas. Its flags say `<NAME...>`. */
 export function commaSeparated(flags: string, description: string): Option {
   return mark(new Option(flags, description), { delimiter: "," });

@@ -9,8 +9,16 @@ import { traitsOf } from "./option-traits.ts";
 
 /** What an argument list asks for. */
 export type Reading =
-  /** `canonical` is for commander's parse: every option by its long name, `--`, the arguments */
-  | { readonly kind: "run"; readonly command: Command; readonly canonical: readonly string[] }
+  /**
+   * `canonical` is for commander's parse: every option by its long name, `--`, the arguments; `outer` are
+   * arguments of the command that this one is a subcommand of, for which commander has no place
+   */
+  | {
+      readonly kind: "run";
+      readonly command: Command;
+      readonly canonical: readonly string[];
+      readonly outer: readonly string[];
+    }
   | { readonly kind: "help"; readonly command: Command; readonly isLong: boolean }
   /** a command called without the subcommand that it needs: its help, but as an error */
   | { readonly kind: "help-wanted"; readonly command: Command }
@@ -287,5 +295,6 @@ export async function readArguments(
     ...(index === 0 ? [] : [one.command.name()]),
     ...one.canonicalOptions,
   ]);
-  return { kind: "run", command, canonical: [...canonical, "--", ...level.positionals] };
+  const outer = levels.at(-2)?.positionals ?? [];
+  return { kind: "run", command, canonical: [...canonical, "--", ...level.positionals], outer };
 }

@@ -8,23 +8,34 @@ import {
   sandboxModes,
 } from "../../agent/config/config.ts";
 import type { FlagOverrides } from "../../agent/config/flags.ts";
-import { commaSeparated, repeatable, withAlias } from "../arguments/option-traits.ts";
+import { commaSeparated, repeatable, repeatableList, withAlias } from "../arguments/option-traits.ts";
 
 /** Which of the options a command leaves out. */
 export interface SessionOptionsChoice {
   /** `codex exec` never asks, and has neither -a nor --search */
   readonly isInteractive: boolean;
+  /** where a prompt may stand behind --image, which takes one value then */
+  readonly takesOneImage?: boolean;
 }
 
 /** Add the options of a session to a command. */
 export function addSessionOptions(
   command: Command,
-  { isInteractive }: SessionOptionsChoice = { isInteractive: true },
+  { isInteractive, takesOneImage = false }: SessionOptionsChoice = { isInteractive: true },
 ): Command {
   command
-    .addOption(commaSeparated("-i, --image <FILE...>", "Image(s) to send along with the first prompt"))
+    .addOption(
+      takesOneImage
+        ? repeatableList("-i, --image <FILE>", "Image(s) to send along with the prompt; repeatable")
+        : commaSeparated("-i, --image <FILE...>", "Image(s) to send along with the first prompt"),
+    )
     .addOption(new Option("-m, --model <MODEL>", "Model to work with"))
     .addOption(new Option("--oss", "Use a model that this machine serves: the provider `oss`"))
+    .addOption(
+      new Option("--local-provider <OSS_PROVIDER>", "Which program serves it: `oss_provider` for this call")
+        .choices(["lmstudio", "ollama"])
+        .hideHelp(),
+    )
     .addOption(new Option("-p, --profile <CONFIG_PROFILE>", "Profile of config.toml to start from"))
     .addOption(
       new Option("-s, --sandbox <SANDBOX_MODE>", "What commands of the model may reach").choices(
@@ -72,6 +83,7 @@ interface SessionValues {
   readonly cd?: string;
   readonly addDir?: readonly string[];
   readonly oss?: boolean;
+  readonly localProvider?: string;
   readonly fullAuto?: boolean;
   readonly dangerouslyBypassApprovalsAndSandbox?: boolean;
   readonly search?: boolean;
@@ -97,6 +109,7 @@ export function sessionFlags(command: Command): FlagOverrides {
     ...(values.cd === undefined ? {} : { cd: values.cd }),
     ...(values.addDir === undefined ? {} : { addDirs: values.addDir }),
     ...(values.oss === undefined ? {} : { oss: values.oss }),
+    ...(values.localProvider === undefined ? {} : { localProvider: values.localProvider }),
     ...(values.fullAuto === undefined ? {} : { fullAuto: values.fullAuto }),
     ...(values.dangerouslyBypassApprovalsAndSandbox === undefined
       ? {}

@@ -10,12 +10,14 @@ test("the launcher's words are taken out of the process's own environment, and h
     CODEX_HOME: "/home/ada/.codex",
     CODEX_LAUNCHER: "/opt/launcher",
     CODEX_LAUNCHER_OPEN_FILES: "1024",
+    CODEX_LAUNCHER_IGNORED_SIGNALS: "1,2",
     CODEX_LAUNCHER_HID_NODE_OPTIONS: "--inspect",
   };
   const taken = takeEnvironment(current);
   assert.deepEqual(taken, {
     environment: { PATH: "/bin", CODEX_HOME: "/home/ada/.codex", NODE_OPTIONS: "--inspect" },
     launcher: "/opt/launcher",
+    ignoredSignals: [1, 2],
   });
   // A child that is started without an environment of its own gets this one.
   assert.deepEqual(current, { PATH: "/bin", CODEX_HOME: "/home/ada/.codex" });

@@ -1,0 +1,80 @@
+// One run of `codex exec`: a prompt becomes one turn of a new thread, or of one that was recorded.
+
+import type { Config } from "../../agent/config/config.ts";
+import type { ContentPart } from "../../agent/model-client/items.ts";
+import type { RecordedThread } from "../../agent/sessions/thread-store.ts";
+import type { ThreadEvent } from "../../agent/thread/thread-events.ts";
+import type { Session } from "../command.ts";
+import { matchedRelease, packageVersion } from "../version.ts";
+import type { ExecSettings } from "./exec-options.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { openOutput } from "./output.ts";
+import { readOutputSchema } from "./output-schema.ts";
+import { readPrompt } from "./prompt.ts";
+import { checkWay, requireRepository } from "./start-checks.ts";
+
+export interface ExecRun {
+  /** as an argument; undefined and `-` mean stdin */
+  readonly prompt: string | undefined;
+  readonly settings: ExecSettings;
+  loadConfig(): Promise<Config>;
+  /** the thread to go on with; undefined begins one */
+  findThread?(config: Config): Promise<RecordedThread | undefined>;
+}
+
+/**
+ * Run to the end of the turn.
+ *
+ * @returns the exit status: 1 where the turn failed, or something could not be written
+ * @throws {RefusedStart} and {AgentError} before anything was asked of a model
+ */
+export async function runExec(run: ExecRun, session: Session): Promise<number> {
+  const { settings } = run;
+  const { environment, launcher, stdin, stderr } = session;
+  const prompt = await readPrompt(run.prompt, stdin, stderr);
+  const { schemaFile, flags } = settings;
+  const outputSchema = schemaFile === undefined ? undefined : readOutputSchema(schemaFile);
+  const config = await run.loadConfig();
+  const output = await openOutput(settings, { config, prompt }, session);
+  await checkWay(config, environment, output.warn);
+  if (!settings.skipsGitCheck && flags.bypass !== true) await requireRepository(config.cwd);
+  const content = await contentOf(prompt, settings.images);
+  const resume = await run.findThread?.(config);
+
+  let status = 1;
+  const listener = (event: ThreadEvent) => {
+    output.show(event);
+    if (event.type === "turn.completed") status = output.hasFailed() ? 1 : 0;
+  };
+  const [{ openThread }, { nobody }] = await Promise.all([
+    import("../../agent/engine.ts"),
+    import("../../agent/approval/approver.ts"),
+  ]);
+  const interruption = listenForInterruption(session.ignoredSignals);
+  try {
+    const thread = await openThread({
+      ...{ config, environment, launcher, listener, approver: nobody, warn: output.warn },
+      sender: { originator: "codex_exec", matchedRelease, packageVersion: packageVersion() },
+      source: "exec",
+      isEphemeral: settings.isEphemeral,
+      ...(resume !== undefined && { resume }),
+    });
+    const end = await thread.runTurn({
+      ...{ content, signal: interruption.signal },
+      ...(outputSchema !== undefined && { outputSchema }),
+    });
+    if (end === "interrupted") status = 0;
+    await thread.close();
+    if (thread.file !== undefined) output.showResumeHint(thread.id);
+  } finally {
+    interruption.release();
+  }
+  return interruption.end(status);
+}
+
+async function contentOf(prompt: string, images: readonly string[]): Promise<readonly ContentPart[]> {
+  const text = { type: "input_text", text: prompt } as const;
+  if (images.length === 0) return [text];
+  const { imagePart } = await import("../../agent/thread/image-input.ts");
+  return [...(await Promise.all(images.map(imagePart))), text];
+}
