@@ -5,11 +5,15 @@ import type { Approver } from "./approval/approver.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import type { Environment } from "./environment.ts";
+import type { Executor } from "./execution/executor.ts";
 import { type ModelConnection, modelConnection } from "./model-connection.ts";
+import { modelTraits } from "./models/models.ts";
 import type { SenderFacts } from "./provider/user-agent.ts";
-import type { RecordedThread } from "./sessions/thread-store.ts";
-import { startThread, type Thread } from "./thread/thread.ts";
+import { forgetful, type RecordedThread } from "./sessions/thread-store.ts";
+import { notify } from "./thread/notify.ts";
+import { type Prompts, startThread, type Thread, type ThreadParts } from "./thread/thread.ts";
 import type { ThreadListener } from "./thread/thread-events.ts";
+import { timeOrderedUuid } from "./thread/uuid.ts";
 import type { Tool } from "./tools/tool.ts";
 
 export interface OpenThreadRequest {
@@ -40,17 +44,81 @@ export interface OpenThreadRequest {
 export interface EngineParts {
   readonly clock?: Clock;
   readonly connection?: ModelConnection;
+  readonly executor?: Executor;
+  readonly store?: ThreadParts["store"];
+  readonly openTools?: ThreadParts["openTools"];
+  readonly prompts?: Prompts;
 }
 
 /**
  * Begin a thread, or go on with one that was recorded.
  *
- * @throws {AgentError} for instructions that cannot be had
+ * @throws {SessionError} where another process goes on with the same thread, or its file is not to be trusted
  */
 export async function openThread(request: OpenThreadRequest): Promise<Thread> {
-  const { config, environment, listener, sender, source, warn, parts = {} } = request;
-  const connection =
-    parts.connection ??
-    modelConnection({ config, environment, sender, warn, usesApiKeyVariable: source === "exec" });
-  return startThread({ config, connection, listener, clock: parts.clock ?? systemClock });
+  const { config, environment, launcher, sender, source, resume, warn, parts = {} } = request;
+  const { clock = systemClock } = parts;
+  const [{ toolSet }, { createExecutor }, { threadPrompts }, { projectInstructions }] = await Promise.all([
+    import("./tools/tool-set.ts"),
+    import("./execution/create-executor.ts"),
+    import("./thread-prompts.ts"),
+    import("./instructions/project-instructions.ts"),
+  ]);
+  const { text: userInstructions, warnings } = await projectInstructions(config);
+  for (const warning of [...(resume?.warnings ?? []), ...warnings]) warn(warning);
+  const id = resume?.id ?? timeOrderedUuid(clock.now());
+  const store = parts.store ?? (await openStore(request, id, userInstructions, clock));
+
+  const { codexHome, shellEnvironmentPolicy } = config;
+  const executor = createExecutor({ environment, launcher, codexHome, shellEnvironmentPolicy, warn });
+  const connection = modelConnection({
+    ...{ config, environment, sender, warn },
+    usesApiKeyVariable: source === "exec",
+  });
+  const thread = startThread({
+    ...{ id, config, environment, clock, store },
+    ...{ listener: request.listener, approver: request.approver },
+    connection: parts.connection ?? connection,
+    executor: parts.executor ?? executor,
+    prompts: parts.prompts ?? threadPrompts(userInstructions),
+    openTools:
+      parts.openTools ??
+      ((settings) =>
+        toolSet({
+          ...{ config: settings, traits: modelTraits(settings.model) },
+          ...(request.extraTools !== undefined && { extraTools: request.extraTools }),
+        })),
+    trackChanges: () => ({ onFilesChanging: async () => {}, unifiedDiff: async () => "" }),
+    ...(resume !== undefined && { resume }),
+    onTurnCompleted: (turn) => notify({ command: config.notify, environment, warn }, turn),
+  });
+  return {
+    ...thread,
+    async close() {
+      await thread.close();
+      executor.close();
+    },
+  };
+}
+
+async function openStore(
+  { config, environment, sender, source, resume, isEphemeral = false, warn }: OpenThreadRequest,
+  id: string,
+  userInstructions: string | undefined,
+  clock: Clock,
+): Promise<ThreadParts["store"]> {
+  const { createStore, reopenStore } = await import("./sessions/file-store.ts");
+  if (resume !== undefined) return isEphemeral ? forgetful : reopenStore(resume, { warn, clock });
+  const { describeSender } = await import("./provider/user-agent.ts");
+  const { originator, version } = describeSender(sender, environment);
+  const meta = {
+    id,
+    timestamp: new Date(clock.now()).toISOString(),
+    cwd: config.cwd,
+    originator,
+    cli_version: version,
+    instructions: userInstructions ?? null,
+    source,
+  };
+  return createStore({ codexHome: config.codexHome, meta, isEphemeral, warn, clock });
 }

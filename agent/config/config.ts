@@ -132,6 +132,8 @@ export interface Config {
   /** `proxy`, `--proxy` or CODEX_PROXY as it was given: a server-info file, a URL or unix:PATH */
   readonly proxy?: string;
 
+  /** requests to the model that one turn may send; a turn that needs more is ended */
+  readonly maxRequestsPerTurn: number;
   readonly notify?: readonly string[];
   readonly historyPersistence: "save-all" | "none";
   readonly historyMaxBytes?: number;

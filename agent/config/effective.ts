@@ -200,6 +200,7 @@ function defaultSettings(config: Config): readonly Setting[] {
     ["shell_environment_policy.include_only", shell.includeOnly],
     ["shell_environment_policy.experimental_use_profile", shell.useProfile],
     ["history.persistence", config.historyPersistence],
+    ["max_requests_per_turn", BigInt(config.maxRequestsPerTurn)],
     ["project_doc_max_bytes", BigInt(config.projectDocMaxBytes)],
     ["project_doc_fallback_filenames", config.projectDocFallbackFilenames],
     ["chatgpt_base_url", config.chatgptBaseUrl],

@@ -101,6 +101,7 @@ export async function settle(settling: Settling): Promise<Config> {
     features: resolveFeatures({ root: tree, profile: profile?.table, flags }, warn),
     ...fromTree("proxy", proxy),
 
+    maxRequestsPerTurn: Math.max(integerOf(tree, "max_requests_per_turn") ?? 1000, 1),
     ...fromTree("notify", notify),
     historyPersistence: stringOf(history, "persistence") === "none" ? "none" : "save-all",
     ...fromTree("historyMaxBytes", integerOf(history, "max_bytes")),

@@ -1,21 +1,21 @@
 // Pictures that a user attaches. What is no picture is refused before anything is sent.
 
 import { readBoundedFile, UnreadableFile } from "../bounded-file.ts";
-import { AgentError } from "../errors.ts";
 import type { ContentPart } from "../model-client/items.ts";
 import { pictureFormats, pictureUrl } from "../picture.ts";
 import { reasonOf, systemCode } from "../system-error.ts";
+import { ThreadError } from "./errors.ts";
 
 const maxImageBytes = 50 * 1024 * 1024;
 
 /**
  * Read a picture for a message.
  *
- * @throws {AgentError} THREAD_IMAGE, naming the file
+ * @throws {ThreadError} THREAD_IMAGE, naming the file
  */
 export async function imagePart(file: string): Promise<ContentPart> {
   const refuse = (reason: string, cause?: unknown) =>
-    new AgentError(`cannot attach the image ${file}: ${reason}`, { code: "THREAD_IMAGE", cause });
+    new ThreadError("THREAD_IMAGE", { message: `cannot attach the image ${file}: ${reason}`, cause });
   let bytes: Buffer;
   try {
     ({ bytes } = await readBoundedFile(file, maxImageBytes));

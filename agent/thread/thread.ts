@@ -1,29 +1,30 @@
-// A conversation with the model: its history, and one turn after the other. What happens is told to one
-// listener. In this version a turn is one answer: no tools are offered.
+// A conversation with the model: one turn after the other, what the user sends in between, and settings that
+// change from turn to turn. What happens is told to one listener and kept in one store.
 
+import type { Approver } from "../approval/approver.ts";
+import { SessionApprovals } from "../approval/session-approvals.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
-import { AgentError } from "../errors.ts";
-import { baseInstructions } from "../instructions/base-instructions.ts";
-import { environmentContext } from "../instructions/environment-context.ts";
-import {
-  asInput,
-  type ContentPart,
-  type InputItem,
-  messageText,
-  type OutputItem,
-  reasoningSummaries,
-  reasoningTexts,
-  userMessage,
-} from "../model-client/items.ts";
-import { askModel } from "../model-client/model-client.ts";
-import type { ModelEvent } from "../model-client/model-events.ts";
-import { addUsage, type TokenUsage } from "../model-client/usage.ts";
+import type { Environment } from "../environment.ts";
+import type { Executor } from "../execution/executor.ts";
+import type { ContentPart, InputItem } from "../model-client/items.ts";
 import type { ModelConnection } from "../model-connection.ts";
-import type { ThreadItem, ThreadListener } from "./thread-events.ts";
+import { sandboxPolicy } from "../sandbox/policy.ts";
+import type { TurnContextPayload } from "../sessions/rollout-entry.ts";
+import type { RecordedThread, ThreadStore } from "../sessions/thread-store.ts";
+import type { ToolSet } from "../tools/tool.ts";
+import { asAgentError } from "./errors.ts";
+import { History } from "./history.ts";
+import type { CompletedTurn } from "./notify.ts";
+import type { ThreadListener } from "./thread-events.ts";
+import { contextPayload, interruptedEntry, itemEntries } from "./thread-record.ts";
+import { TokenAccount } from "./token-account.ts";
+import { type Conversation, Turn, TurnEnded } from "./turn.ts";
+import { TurnItems } from "./turn-items.ts";
 import { timeOrderedUuid } from "./uuid.ts";
 
 export interface TurnInput {
+  /** nothing, to let the model go on by itself */
   readonly content: readonly ContentPart[];
   /** JSON schema of the answer */
   readonly outputSchema?: unknown;
@@ -34,175 +35,241 @@ export interface TurnInput {
 /** How a turn ended. */
 export type TurnEnd = "completed" | "failed" | "interrupted";
 
+/** Settings of a thread that may change from one turn to the next. */
+export type ThreadSettings = Partial<
+  Pick<
+    Config,
+    | "cwd"
+    | "model"
+    | "modelReasoningEffort"
+    | "modelReasoningSummary"
+    | "modelVerbosity"
+    | "approvalPolicy"
+    | "sandboxMode"
+    | "workspaceWrite"
+  >
+>;
+
 export interface Thread {
   readonly id: string;
   /** the rollout file; undefined where nothing is kept */
   readonly file?: string;
-  /** Resolves when the turn has ended; the listener has been told how. Never rejects. */
+  /**
+   * Resolves when the turn has ended; the listener has been told how. Never rejects. A turn that is begun
+   * while another one runs waits for its end.
+   */
   runTurn(input: TurnInput): Promise<TurnEnd>;
+  /**
+   * Send something to the running turn: it becomes part of the conversation before the next request. What the
+   * turn no longer takes, because it fails or is interrupted, is taken by the next one.
+   *
+   * @returns false where no turn runs, and nothing was taken
+   */
+  enqueue(content: readonly ContentPart[]): boolean;
+  /** Put a summary in the place of the history, as a turn of its own. Never rejects. */
+  compact(signal: AbortSignal): Promise<TurnEnd>;
+  /** Change settings from the next turn on. */
+  update(settings: ThreadSettings): void;
   /** Ends what is still open. To be called when no turn runs. */
   close(): Promise<void>;
 }
 
+/** What the model is told beside what the user says. */
+export interface Prompts {
+  instructions(config: Config, toolNames: readonly string[]): string;
+  /** the message that asks for a summary */
+  compaction(): string;
+  /** what a thread begins with */
+  initial(config: Config): readonly InputItem[];
+  /** what to say of settings that have changed */
+  changes(before: TurnContextPayload, config: Config): readonly InputItem[];
+}
+
+/** What is told of files that a turn changes. */
+export interface ChangeTracker {
+  /** before files are changed */
+  onFilesChanging(paths: readonly string[]): Promise<void>;
+  /** the changes of the turn so far, as git shows them; empty where there are none */
+  unifiedDiff(): Promise<string>;
+}
+
 /** What a thread needs of the world. */
 export interface ThreadParts {
+  readonly id: string;
   readonly config: Config;
+  readonly environment: Environment;
   readonly connection: ModelConnection;
   readonly listener: ThreadListener;
   readonly clock: Clock;
+  readonly store: ThreadStore & { readonly file?: string | undefined };
+  readonly approver: Approver;
+  readonly executor: Executor;
+  readonly prompts: Prompts;
+  /** goes on with this thread */
+  readonly resume?: RecordedThread;
+  openTools(config: Config): ToolSet;
+  /** for each turn a new one */
+  trackChanges(config: Config): ChangeTracker;
+  onTurnCompleted(turn: CompletedTurn): void;
 }
 
-/**
- * Begin a thread.
- *
- * @throws {AgentError} for instructions that cannot be had
- */
-export function startThread({ config, connection: way, listener, clock }: ThreadParts): Thread {
-  const id = timeOrderedUuid(clock.now());
-  const instructions = baseInstructions(config, []);
-  let history: readonly InputItem[] = [
-    userMessage([{ type: "input_text", text: environmentContext(config) }]),
-  ];
-  let totalUsage: TokenUsage | undefined;
+/** Begin a thread, or go on with one. */
+export function startThread(parts: ThreadParts): Thread {
+  const { id, connection, listener, clock, store, resume, prompts } = parts;
+  let config = parts.config;
+  let toolSet = parts.openTools(config);
+  let outdated: ToolSet[] = [];
+  let lastContext = resume?.lastContext;
+  let running: Promise<unknown> | undefined;
+  let isRunning = false;
   let itemCount = 0;
+  const approvals = new SessionApprovals();
+  const history = new History(resume?.history);
+  const conversation: Conversation = {
+    ...{ id, history, store, pending: [], limits: undefined },
+    tokens: new TokenAccount(resume?.totalUsage, resume?.lastUsage, history.items),
+  };
   const nextItemId = () => `${id}:${itemCount++}`;
-  listener({ type: "thread.started", threadId: id, isResumed: false });
+  listener({ type: "thread.started", threadId: id, isResumed: resume !== undefined });
 
-  async function runTurn({ content, outputSchema, signal }: TurnInput): Promise<TurnEnd> {
+  async function newTurn({ outputSchema, signal }: Omit<TurnInput, "content">, turnId: string) {
+    const settings = config;
+    const { tools } = toolSet;
+    const policy = sandboxPolicy(settings, parts.environment);
+    const items = new TurnItems(listener, nextItemId);
+    const tracker = parts.trackChanges(settings);
+    let shownDiff = "";
+    const showDiff = async () => {
+      const unifiedDiff = await tracker.unifiedDiff();
+      if (unifiedDiff === shownDiff) return;
+      shownDiff = unifiedDiff;
+      listener({ type: "turn.diff", unifiedDiff });
+    };
+    const toolContext = {
+      ...{ turnId, config: settings, environment: parts.environment, policy, approvals, clock },
+      ...{ executor: parts.executor, approver: parts.approver },
+      onFilesChanging: (paths: readonly string[]) => tracker.onFilesChanging(paths),
+    };
+    const offered = tools.filter(({ schema }) => schema !== undefined);
+    const turn = new Turn({
+      ...{ conversation, config: settings, policy, tools, toolContext, items },
+      ...{ listener, nextItemId, clock, signal, onCallsDone: showDiff },
+      ...(outputSchema !== undefined && { outputSchema }),
+      connection: await connection.open(),
+      instructions: prompts.instructions(
+        settings,
+        offered.map(({ names }) => names[0]),
+      ),
+      compactionPrompt: prompts.compaction(),
+      initial: prompts.initial(settings),
+    });
+    return { turn, items, context: contextPayload(settings, policy) };
+  }
+
+  // What the model has to know before the user's next words.
+  function tellOfSettings(context: TurnContextPayload): void {
+    const items =
+      lastContext === undefined || history.items.length === 0
+        ? prompts.initial(config)
+        : prompts.changes(lastContext, config);
+    history.add(items);
+    conversation.tokens.added(items);
+    store.append(...itemEntries(items));
+    lastContext = context;
+  }
+
+  async function carryOut(
+    input: Omit<TurnInput, "content">,
+    work: (turn: Turn, context: TurnContextPayload) => Promise<void>,
+  ): Promise<TurnEnd> {
     const turnId = timeOrderedUuid(clock.now());
     listener({ type: "turn.started", turnId });
-    history = [...history, userMessage(content)];
+    let open: Awaited<ReturnType<typeof newTurn>> | undefined;
     try {
-      const connection = await way.open();
-      signal.throwIfAborted();
-      const prompt = {
-        ...{ instructions, input: history, tools: [], mayCallToolsInParallel: false },
-        ...(outputSchema !== undefined && { outputSchema }),
-      };
-      const answer = new AnswerItems(config, listener, nextItemId);
-      for await (const event of askModel(
-        connection,
-        { settings: config, prompt, conversationId: id, signal },
-        clock,
-      )) {
-        answer.take(event);
-        if (event.kind === "completed" && event.usage !== undefined) {
-          totalUsage = totalUsage === undefined ? event.usage : addUsage(totalUsage, event.usage);
-        }
+      open = await newTurn(input, turnId);
+      input.signal.throwIfAborted();
+      await work(open.turn, open.context);
+      open.items.end(true);
+      const lastAgentMessage = open.turn.lastMessage;
+      await store.flush();
+      listener({
+        ...{ type: "turn.completed", turnId, lastAgentMessage },
+        totalUsage: conversation.tokens.total,
+      });
+      const { inputMessages } = open.turn;
+      if (inputMessages.length > 0) {
+        parts.onTurnCompleted({
+          threadId: id,
+          turnId,
+          cwd: config.cwd,
+          inputMessages,
+          lastAgentMessage,
+        });
       }
-      history = [...history, ...answer.items.map((item) => asInput(item, connection.isAzure))];
-      listener({ type: "turn.completed", turnId, totalUsage, lastAgentMessage: answer.lastMessage });
       return "completed";
     } catch (error) {
-      if (signal.aborted) {
-        listener({ type: "turn.interrupted", turnId });
-        return "interrupted";
+      const isInterrupted = input.signal.aborted || error instanceof TurnEnded;
+      open?.items.end(!isInterrupted);
+      if (isInterrupted) store.append(interruptedEntry);
+      await store.flush();
+      if (isInterrupted) listener({ type: "turn.interrupted", turnId });
+      else {
+        const totalUsage = conversation.tokens.total;
+        listener({ type: "turn.failed", turnId, error: asAgentError(error), totalUsage });
       }
-      listener({ type: "turn.failed", turnId, error: asAgentError(error), totalUsage });
-      return "failed";
-    }
-  }
-  return { id, runTurn, close: () => way.close() };
-}
-
-function asAgentError(error: unknown): AgentError {
-  if (error instanceof AgentError) return error;
-  return new AgentError("the turn failed for a reason that was not foreseen", {
-    code: "THREAD_FAULT",
-    cause: error,
-  });
-}
-
-// The items of one answer. What an attempt that broke off has brought does not count.
-class AnswerItems {
-  items: OutputItem[] = [];
-  lastMessage: string | undefined;
-  readonly #config: Config;
-  readonly #listener: ThreadListener;
-  readonly #nextItemId: () => string;
-  #open: ThreadItem | undefined;
-
-  constructor(config: Config, listener: ThreadListener, nextItemId: () => string) {
-    this.#config = config;
-    this.#listener = listener;
-    this.#nextItemId = nextItemId;
-  }
-
-  take(event: ModelEvent): void {
-    switch (event.kind) {
-      case "item-started":
-        this.#start(event.item);
-        break;
-      case "text-delta":
-        if (this.#open?.type === "agent_message") this.#grow(this.#open, event.delta);
-        break;
-      case "reasoning-delta":
-        if (this.#open?.type === "reasoning") this.#grow(this.#open, event.delta);
-        break;
-      case "reasoning-section":
-        if (!this.#config.hideAgentReasoning) this.#listener({ type: "reasoning.section" });
-        break;
-      case "item-done":
-        this.#finish(event.item);
-        break;
-      case "rate-limits":
-        this.#listener({ type: "rate-limits.updated", limits: event.limits });
-        break;
-      case "retrying":
-        this.#drop();
-        this.items = [];
-        this.lastMessage = undefined;
-        this.#listener({
-          type: "turn.retrying",
-          repetition: event.repetition,
-          limit: event.limit,
-          cause: event.cause,
-        });
-        break;
-      case "completed":
-        this.#drop();
+      return isInterrupted ? "interrupted" : "failed";
     }
   }
 
-  #start(item: OutputItem): void {
-    this.#drop();
-    if (item.type === "message") this.#open = { id: this.#nextItemId(), type: "agent_message", text: "" };
-    else if (item.type === "reasoning" && !this.#config.hideAgentReasoning) {
-      this.#open = { id: this.#nextItemId(), type: "reasoning", text: "" };
-    }
-    if (this.#open !== undefined) this.#listener({ type: "item.started", item: this.#open });
+  async function inTurn(work: () => Promise<TurnEnd>): Promise<TurnEnd> {
+    const before = running;
+    const mine = (async () => {
+      await before;
+      isRunning = true;
+      try {
+        return await work();
+      } finally {
+        isRunning = false;
+      }
+    })();
+    running = mine;
+    return mine;
   }
 
-  #grow(item: ThreadItem, delta: string): void {
-    this.#listener({ type: "item.delta", itemId: item.id, delta });
-  }
-
-  #finish(item: OutputItem): void {
-    this.items.push(item);
-    if (item.type === "message") {
-      const text = messageText(item);
-      this.lastMessage = text;
-      this.#complete({ type: "agent_message", text });
-    } else if (item.type === "reasoning" && !this.#config.hideAgentReasoning) {
-      const raw = this.#config.showRawAgentReasoning ? reasoningTexts(item) : [];
-      for (const text of [...reasoningSummaries(item), ...raw]) this.#complete({ type: "reasoning", text });
-      this.#drop();
-    }
-  }
-
-  // Several summaries of one item are items of their own to whoever listens.
-  #complete(
-    item:
-      | Omit<Extract<ThreadItem, { type: "agent_message" }>, "id">
-      | Omit<Extract<ThreadItem, { type: "reasoning" }>, "id">,
-  ): void {
-    const id = this.#open?.type === item.type ? this.#open.id : this.#nextItemId();
-    this.#open = undefined;
-    this.#listener({ type: "item.completed", item: { id, ...item } });
-  }
-
-  #drop(): void {
-    if (this.#open !== undefined) this.#listener({ type: "item.dropped", itemId: this.#open.id });
-    this.#open = undefined;
-  }
+  return {
+    id,
+    ...(store.file !== undefined && { file: store.file }),
+    runTurn: ({ content, ...input }) =>
+      inTurn(() =>
+        carryOut(input, async (turn, context) => {
+          if (await turn.makeRoom()) lastContext = context;
+          tellOfSettings(context);
+          if (content.length > 0) turn.say(content);
+          await turn.run();
+        }),
+      ),
+    enqueue(content) {
+      if (isRunning) conversation.pending.push(content);
+      return isRunning;
+    },
+    compact: (signal) =>
+      inTurn(() =>
+        carryOut({ signal }, async (turn, context) => {
+          await turn.compact();
+          lastContext = context;
+        }),
+      ),
+    update(settings) {
+      const { model } = config;
+      config = { ...config, ...settings };
+      if (config.model === model) return;
+      outdated = [...outdated, toolSet];
+      toolSet = parts.openTools(config);
+    },
+    async close() {
+      await Promise.all([...outdated, toolSet].map((tools) => tools.close()));
+      await store.close();
+      await connection.close();
+    },
+  };
 }

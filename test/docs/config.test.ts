@@ -25,6 +25,7 @@ test("defaults in the reference are those that a configuration without keys has"
       sandbox_mode: config.sandboxMode,
       model_reasoning_summary: config.modelReasoningSummary,
       chatgpt_base_url: config.chatgptBaseUrl,
+      max_requests_per_turn: config.maxRequestsPerTurn,
       project_doc_max_bytes: config.projectDocMaxBytes,
       project_doc_fallback_filenames: config.projectDocFallbackFilenames,
       cli_auth_credentials_store: config.cliAuthCredentialsStore,

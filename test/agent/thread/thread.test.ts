@@ -2,74 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { systemClock } from "../../../agent/clock.ts";
-import type { Config } from "../../../agent/config/config.ts";
-import { openConnection } from "../../../agent/provider/connection.ts";
-import { startThread } from "../../../agent/thread/thread.ts";
-import type { ThreadEvent } from "../../../agent/thread/thread-events.ts";
 import { timeOrderedUuid } from "../../../agent/thread/uuid.ts";
 import { breaksOff, fallsSilent, refuses, thinksAndSays } from "../../mock/scenarios.ts";
-import { type ScriptedUpstream, type Step, startScriptedUpstream } from "../../mock/scripted-upstream.ts";
-import { provider, sender } from "../provider/provider.ts";
-
-// What a thread reads of a configuration; the rest is for others.
-const settings = {
-  cwd: "/work",
-  model: "gpt-5-codex",
-  modelReasoningSummary: "auto",
-  approvalPolicy: "never",
-  sandboxMode: "read-only",
-  workspaceWrite: {
-    writableRoots: [],
-    networkAccess: false,
-    excludeTmpdirEnvVar: false,
-    excludeSlashTmp: false,
-  },
-  hideAgentReasoning: false,
-  showRawAgentReasoning: false,
-} as unknown as Config;
-
-async function open(steps: readonly Step[], changes: Partial<Config> = {}, providerName = "mock") {
-  const upstream = await startScriptedUpstream(steps);
-  const modelProvider = provider({ name: providerName, baseUrl: upstream.baseUrl, requestMaxRetries: 0 });
-  const connection = await openConnection({ modelProvider }, undefined, {}, sender);
-  const events: ThreadEvent[] = [];
-  const thread = startThread({
-    config: { ...settings, ...changes },
-    connection: { open: async () => connection, close: () => connection.close() },
-    listener: (event) => events.push(event),
-    clock: systemClock,
-  });
-  const say = (text: string, signal = new AbortController().signal) =>
-    thread.runTurn({ content: [{ type: "input_text", text }], signal });
-  const close = async () => {
-    await thread.close();
-    await upstream.close();
-  };
-  return { upstream, events, thread, say, close };
-}
-
-interface SentItem {
-  readonly id?: string;
-  readonly content?: readonly { readonly text?: string }[];
-}
-
-function inputOf({ requests }: ScriptedUpstream, index: number): readonly SentItem[] {
-  return (requests[index]?.body.input ?? []) as readonly SentItem[];
-}
-
-/** Events in a line each, items by their kind and the number of their first appearance. */
-function told(events: readonly ThreadEvent[]): string[] {
-  const ids: string[] = [];
-  const number = (id: string) => {
-    if (!ids.includes(id)) ids.push(id);
-    return ids.indexOf(id);
-  };
-  return events.map((event) => {
-    if ("item" in event) return `${event.type} ${event.item.type} ${number(event.item.id)}`;
-    return "itemId" in event ? `${event.type} ${number(event.itemId)}` : event.type;
-  });
-}
+import { inputOf, open, told } from "./open-thread.ts";
 
 describe("a thread", () => {
   test("tells of items from their start to their end, and of what broke off in between", async () => {
@@ -90,12 +25,14 @@ describe("a thread", () => {
       "item.started agent_message 2",
       "item.delta 2",
       "item.completed agent_message 2",
+      "usage.updated",
       "turn.completed",
     ]);
   });
 
   test("sends all that was said before with the next turn, without the ids of the service", async () => {
-    const { upstream, events, thread, say, close } = await open([thinksAndSays("Hello.")]);
+    const opened = await open([thinksAndSays("Hello.")]);
+    const { upstream, events, thread, say, close } = opened;
     await say("first");
     await say("second");
     await close();
@@ -104,8 +41,8 @@ describe("a thread", () => {
       role: "user",
       content: [{ type: "input_text", text }],
     });
-    const [context, ...input] = inputOf(upstream, 1);
-    assert.match(String(context?.content?.[0]?.text), /^<environment_context>\n {2}<cwd>\/work<\/cwd>\n/);
+    const [context, ...input] = inputOf(opened, 1);
+    assert.deepEqual(context, user("<environment_context>/work</environment_context>"));
     const summary = [{ type: "summary_text", text: "**Thinking**\n\nabout it" }];
     assert.deepEqual(input, [
       user("first"),
@@ -128,16 +65,19 @@ describe("a thread", () => {
   });
 
   test("sends ids back to Azure, which keeps the items", async () => {
-    const { upstream, say, close } = await open([thinksAndSays("Hello.")], {}, "azure");
+    const opened = await open([thinksAndSays("Hello.")], { providerName: "azure" });
+    const { upstream, say, close } = opened;
     await say("first");
     await say("second");
     await close();
-    const [, , reasoning, message] = inputOf(upstream, 1);
+    const [, , reasoning, message] = inputOf(opened, 1);
     assert.deepEqual([reasoning?.id, message?.id, upstream.requests[1]?.body.store], ["rs_1", "msg_1", true]);
   });
 
   test("says nothing of reasoning where that is hidden", async () => {
-    const { events, say, close } = await open([thinksAndSays("Hello.")], { hideAgentReasoning: true });
+    const { events, say, close } = await open([thinksAndSays("Hello.")], {
+      config: { hideAgentReasoning: true },
+    });
     await say("hi");
     await close();
     assert.doesNotMatch(told(events).join(), /reasoning/);

@@ -1,0 +1,67 @@
+// What a thread has cost, and how full the model's window is: by the service's last count, and an estimate of
+// what has come since.
+
+import type { InputItem } from "../model-client/items.ts";
+import { addUsage, type TokenUsage } from "../model-client/usage.ts";
+import { estimatedTokens } from "./token-estimate.ts";
+
+/** The tokens of one thread. */
+export class TokenAccount {
+  #total: TokenUsage | undefined;
+  #last: TokenUsage | undefined;
+  #contextTokens: number;
+
+  /** @param history - what a recorded thread begins with; it is estimated where nobody has counted it */
+  constructor(
+    total: TokenUsage | undefined,
+    last: TokenUsage | undefined,
+    history: readonly InputItem[] = [],
+  ) {
+    this.#total = total;
+    this.#last = last;
+    this.#contextTokens = last?.totalTokens ?? (history.length === 0 ? 0 : estimatedTokens(history));
+  }
+
+  /** undefined where the service counts nothing */
+  get total(): TokenUsage | undefined {
+    return this.#total;
+  }
+
+  get last(): TokenUsage | undefined {
+    return this.#last;
+  }
+
+  /** what the next request would send */
+  get contextTokens(): number {
+    return this.#contextTokens;
+  }
+
+  /** The service has counted a request and its answer. */
+  counted(usage: TokenUsage): void {
+    this.#total = this.#total === undefined ? usage : addUsage(this.#total, usage);
+    this.#last = usage;
+    this.#contextTokens = usage.totalTokens;
+  }
+
+  /** The same for a request that is no part of the history: it says nothing of the window. */
+  countedAside(usage: TokenUsage): void {
+    const contextTokens = this.#contextTokens;
+    this.counted(usage);
+    this.#contextTokens = contextTokens;
+  }
+
+  /** Items have been added that no count contains. */
+  added(items: readonly InputItem[]): void {
+    if (items.length > 0) this.#contextTokens += estimatedTokens(items);
+  }
+
+  /** Nothing is left of what was counted. */
+  replaced(history: readonly InputItem[]): void {
+    this.#contextTokens = estimatedTokens(history);
+  }
+
+  /** The service says that there is no room. */
+  filled(windowTokens: number | undefined): void {
+    this.#contextTokens = Math.max(this.#contextTokens, windowTokens ?? 0);
+  }
+}
