@@ -33,6 +33,27 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/apply.ts"),
   },
   {
+    name: "archive",
+    aliases: [],
+    summary: "Archive a saved session by id or name",
+    isHidden: false,
+    load: () => import("./commands/archive.ts"),
+  },
+  {
+    name: "unarchive",
+    aliases: [],
+    summary: "Unarchive a saved session by id or name",
+    isHidden: false,
+    load: () => import("./commands/unarchive.ts"),
+  },
+  {
+    name: "delete",
+    aliases: [],
+    summary: "Permanently delete a saved session by id or name",
+    isHidden: false,
+    load: () => import("./commands/delete.ts"),
+  },
+  {
     name: "completion",
     aliases: [],
     summary: "Generate shell completion scripts",
