@@ -58,12 +58,14 @@ export interface EngineParts {
 export async function openThread(request: OpenThreadRequest): Promise<Thread> {
   const { config, environment, launcher, sender, source, resume, warn, parts = {} } = request;
   const { clock = systemClock } = parts;
-  const [{ toolSet }, { createExecutor }, { threadPrompts }, { projectInstructions }] = await Promise.all([
-    import("./tools/tool-set.ts"),
-    import("./execution/create-executor.ts"),
-    import("./thread-prompts.ts"),
-    import("./instructions/project-instructions.ts"),
-  ]);
+  const [{ toolSet }, { TurnDiff }, { createExecutor }, { threadPrompts }, { projectInstructions }] =
+    await Promise.all([
+      import("./tools/tool-set.ts"),
+      import("./tools/apply-patch/turn-diff.ts"),
+      import("./execution/create-executor.ts"),
+      import("./thread-prompts.ts"),
+      import("./instructions/project-instructions.ts"),
+    ]);
   const { text: userInstructions, warnings } = await projectInstructions(config);
   for (const warning of [...(resume?.warnings ?? []), ...warnings]) warn(warning);
   const id = resume?.id ?? timeOrderedUuid(clock.now());
@@ -88,7 +90,7 @@ export async function openThread(request: OpenThreadRequest): Promise<Thread> {
           ...{ config: settings, traits: modelTraits(settings.model) },
           ...(request.extraTools !== undefined && { extraTools: request.extraTools }),
         })),
-    trackChanges: () => ({ onFilesChanging: async () => {}, unifiedDiff: async () => "" }),
+    trackChanges: ({ cwd }) => new TurnDiff(cwd),
     ...(resume !== undefined && { resume }),
     onTurnCompleted: (turn) => notify({ command: config.notify, environment, warn }, turn),
   });

@@ -67,6 +67,7 @@ export function asInput(item: OutputItem, keepsIds: boolean): InputItem {
     const { summary = [], encrypted_content = null } = item;
     return { type: "reasoning", ...id, summary, content: null, encrypted_content };
   }
-  const { id: _, status: __, ...rest } = item;
-  return { ...rest, ...id, type: item.type };
+  const { id: _, status, ...rest } = item;
+  const keepsStatus = status !== undefined && item.type !== "function_call";
+  return { ...rest, ...id, ...(keepsStatus && { status }), type: item.type };
 }

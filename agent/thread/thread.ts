@@ -85,12 +85,12 @@ export interface Prompts {
   changes(before: TurnContextPayload, config: Config): readonly InputItem[];
 }
 
-/** What is told of files that a turn changes. */
+/** Follows what a turn makes of files. */
 export interface ChangeTracker {
-  /** before files are changed */
-  onFilesChanging(paths: readonly string[]): Promise<void>;
-  /** the changes of the turn so far, as git shows them; empty where there are none */
-  unifiedDiff(): Promise<string>;
+  /** before files are changed; paths are absolute */
+  willChange(paths: readonly string[]): Promise<void>;
+  /** the changes of the turn so far, as git shows them; undefined where they are what was told before */
+  next(): Promise<string | undefined>;
 }
 
 /** What a thread needs of the world. */
@@ -138,17 +138,14 @@ export function startThread(parts: ThreadParts): Thread {
     const policy = sandboxPolicy(settings, parts.environment);
     const items = new TurnItems(listener, nextItemId);
     const tracker = parts.trackChanges(settings);
-    let shownDiff = "";
     const showDiff = async () => {
-      const unifiedDiff = await tracker.unifiedDiff();
-      if (unifiedDiff === shownDiff) return;
-      shownDiff = unifiedDiff;
-      listener({ type: "turn.diff", unifiedDiff });
+      const unifiedDiff = await tracker.next();
+      if (unifiedDiff !== undefined) listener({ type: "turn.diff", unifiedDiff });
     };
     const toolContext = {
       ...{ turnId, config: settings, environment: parts.environment, policy, approvals, clock },
       ...{ executor: parts.executor, approver: parts.approver },
-      onFilesChanging: (paths: readonly string[]) => tracker.onFilesChanging(paths),
+      onFilesChanging: (paths: readonly string[]) => tracker.willChange(paths),
     };
     const offered = tools.filter(({ schema }) => schema !== undefined);
     const turn = new Turn({

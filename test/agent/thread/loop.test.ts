@@ -230,10 +230,9 @@ describe("items of tools", () => {
 
   test("tell of the files that the turn has changed, when that is no longer the same", async () => {
     const changes: string[] = [];
-    let diff = "";
+    const diffs = ["diff a", undefined, "diff b"];
     const change = tool("change", async ({ input }, { onFilesChanging }) => {
       await onFilesChanging([input]);
-      diff = `diff ${input}`;
       return { output: "ok" };
     });
     const opened = await open(
@@ -247,8 +246,8 @@ describe("items of tools", () => {
         tools: [change],
         parts: {
           trackChanges: () => ({
-            onFilesChanging: async (paths) => void changes.push(...paths),
-            unifiedDiff: async () => diff,
+            willChange: async (paths) => void changes.push(...paths),
+            next: async () => diffs.shift(),
           }),
         },
       },

@@ -80,7 +80,7 @@ export async function open(steps: readonly Step[] | Script, options: OpenOptions
         before.cwd === cwd ? [] : [userSays(`<environment_context>now ${cwd}</environment_context>`)],
     },
     openTools: () => ({ tools, close: async () => {} }),
-    trackChanges: () => ({ onFilesChanging: async () => {}, unifiedDiff: async () => "" }),
+    trackChanges: () => ({ willChange: async () => {}, next: async () => undefined }),
     onTurnCompleted: (turn) => completed.push(turn),
     ...(resume !== undefined && { resume }),
     ...parts,
