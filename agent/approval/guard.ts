@@ -31,6 +31,8 @@ export interface GuardedCommand {
   readonly wantsEscalation: boolean;
   /** the model's words for that */
   readonly justification?: string | undefined;
+  /** it gets a terminal of its own */
+  readonly hasTerminal?: boolean;
 }
 
 /** A patch to apply. */
@@ -61,14 +63,14 @@ export async function runGuarded<R>(
   attempt: Attempt<R>,
   isDenied: (result: R) => boolean,
 ): Promise<Guarded<R>> {
-  const { callId, command, cwd, wantsEscalation, justification } = request;
+  const { callId, command, cwd, wantsEscalation, justification, hasTerminal } = request;
   const { approvals, config, policy } = context;
   const { approvalPolicy } = config;
   const decision = decideCommand({
     approvalPolicy,
     hasFullAccess: policy.mode === "danger-full-access",
     // Only where it makes a difference: the parser is loaded for it.
-    isSafe: approvalPolicy === "never" ? false : await isKnownSafe(command, { ...context, cwd }),
+    isSafe: approvalPolicy === "never" ? false : await isKnownSafe(command, { ...context, cwd, hasTerminal }),
     isDangerous: approvalPolicy === "on-request" && (await isDangerous(command)),
     wantsEscalation,
   });
