@@ -5,6 +5,7 @@
 import http, { type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import zlib from "node:zlib";
 import type { Credentials } from "./certificate.ts";
 import { encodeEvent, type ResponseEvent } from "./response-events.ts";
@@ -16,6 +17,10 @@ export type Step =
       readonly headers?: Readonly<Record<string, string>>;
       /** what follows the events; `end` where it is not said */
       readonly ending?: "end" | "silence" | "reset";
+      /** before each event but the first */
+      readonly gapMs?: number;
+      /** told when each event was written, in milliseconds since 1970 */
+      readonly onWritten?: (at: number) => void;
     }
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   /** the bytes of a stream as they are, each written by itself */
@@ -136,7 +141,10 @@ async function answer(response: ServerResponse, step: Step): Promise<void> {
   response.writeHead(200, { "content-type": "text/event-stream", ...headers });
   response.flushHeaders();
   const pieces = "bytes" in step ? step.bytes : step.events.map(encodeEvent);
-  for (const piece of pieces) {
+  const { gapMs, onWritten } = "events" in step ? step : {};
+  for (const [index, piece] of pieces.entries()) {
+    if (gapMs !== undefined && index > 0) await sleep(gapMs);
+    onWritten?.(performance.timeOrigin + performance.now());
     response.write(piece);
     await new Promise((resolve) => setImmediate(resolve)); // each a chunk of its own
   }
