@@ -26,6 +26,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/exec.ts"),
   },
   {
+    name: "review",
+    aliases: [],
+    summary: "Review changes of the current repository",
+    isHidden: false,
+    load: () => import("./commands/review.ts"),
+  },
+  {
     name: "apply",
     aliases: ["a"],
     summary: "Apply the latest diff of a task in the cloud to the repository",

@@ -5,6 +5,7 @@ import type { Session } from "../command.ts";
 import { loadEffectiveConfig, overrideRefusal } from "../effective-config.ts";
 import { addExecOptions, execSettings } from "../exec/exec-options.ts";
 import { RefusedStart } from "../exec/refused-start.ts";
+import { configureReview } from "../exec/review.ts";
 import type { ExecRun } from "../exec/run.ts";
 import { addMissingCommand } from "../missing-command.ts";
 import type { ProgramCommand } from "../program-command.ts";
@@ -17,6 +18,7 @@ export function configure(command: Command, session: Session): void {
     .argument("[PROMPT]", "The prompt; `-`, or none, reads it from stdin");
   addVersion(addExecOptions(command, { isResume: false }));
   addMissingCommand(command, "resume");
+  configureReview(command.command("review"), session, command);
   // The program's own commands take a status back; commander's type knows nothing of it.
   (command as ProgramCommand).action((prompt: string | undefined) =>
     exec({ prompt, commands: [command] }, session),

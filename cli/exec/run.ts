@@ -3,7 +3,7 @@
 import type { Config } from "../../agent/config/config.ts";
 import type { ContentPart } from "../../agent/model-client/items.ts";
 import type { RecordedThread } from "../../agent/sessions/thread-store.ts";
-import type { ThreadEvent } from "../../agent/thread/thread-events.ts";
+import type { ThreadEvent, ThreadListener } from "../../agent/thread/thread-events.ts";
 import type { Session } from "../command.ts";
 import { matchedRelease, packageVersion } from "../version.ts";
 import type { ExecSettings } from "./exec-options.ts";
@@ -18,8 +18,17 @@ export interface ExecRun {
   readonly prompt: string | undefined;
   readonly settings: ExecSettings;
   loadConfig(): Promise<Config>;
+  /** something to do in place of a prompt */
+  readonly task?: ExecTask;
   /** the thread to go on with; undefined begins one */
   findThread?(config: Config): Promise<RecordedThread | undefined>;
+}
+
+/** A prompt that is made when the configuration is known, and a listener of its own for what comes of it. */
+export interface ExecTask {
+  /** @returns what the model is asked, and what a person is shown of it */
+  open(cwd: string): Promise<{ readonly prompt: string; readonly hint: string }>;
+  hear(listener: ThreadListener): ThreadListener;
 }
 
 /**
@@ -31,21 +40,23 @@ export interface ExecRun {
 export async function runExec(run: ExecRun, session: Session): Promise<number> {
   const { settings } = run;
   const { environment, launcher, stdin, stderr } = session;
-  const prompt = await readPrompt(run.prompt, stdin, stderr);
+  const given = run.task === undefined ? await readPrompt(run.prompt, stdin, stderr) : "";
   const { schemaFile, flags } = settings;
   const outputSchema = schemaFile === undefined ? undefined : readOutputSchema(schemaFile);
   const config = await run.loadConfig();
-  const output = await openOutput(settings, { config, prompt }, session);
+  const { prompt, hint } = (await run.task?.open(config.cwd)) ?? { prompt: given, hint: given };
+  const output = await openOutput(settings, { config, prompt: hint }, session);
   await checkWay(config, environment, output.warn);
   if (!settings.skipsGitCheck && flags.bypass !== true) await requireRepository(config.cwd);
   const content = await contentOf(prompt, settings.images);
   const resume = await run.findThread?.(config);
 
   let status = 1;
-  const listener = (event: ThreadEvent) => {
+  const hear = (event: ThreadEvent) => {
     output.show(event);
     if (event.type === "turn.completed") status = output.hasFailed() ? 1 : 0;
   };
+  const listener = run.task?.hear(hear) ?? hear;
   const [{ openThread }, { nobody }] = await Promise.all([
     import("../../agent/engine.ts"),
     import("../../agent/approval/approver.ts"),

@@ -108,7 +108,7 @@ describe("codex", () => {
       runCodex({ args: ["completion", "bash"] }),
     ]);
     assert.doesNotMatch(help.stdout, /^ {2}(mcp|resume)/m);
-    assert.match(ofExec.stdout, /^Usage: codex exec \[OPTIONS\] \[PROMPT\]$/m);
+    assert.match(ofExec.stdout, /^Usage: codex exec \[OPTIONS\] \[PROMPT\] \[COMMAND\]$/m);
     assert.doesNotMatch(ofExec.stdout, /^Commands:/m);
     assert.deepEqual([completion.code, completion.stdout.includes("resume")], [0, false]);
   });
