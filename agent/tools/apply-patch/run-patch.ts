@@ -13,7 +13,7 @@ import type { SandboxPolicy } from "../../sandbox/policy.ts";
 import { shortOutput } from "../command-output.ts";
 import { isDenied } from "../shell/run-shell-command.ts";
 import { type ToolContext, ToolFailure } from "../tool.ts";
-import { approvedPolicy } from "./approved-policy.ts";
+import { approvedPlace } from "./approved-place.ts";
 import { fileChanges } from "./file-changes.ts";
 import { PatchItem } from "./patch-item.ts";
 
@@ -103,12 +103,12 @@ function carryOut(
   { config, executor, policy: ownPolicy, signal }: ToolContext,
 ): Promise<CommandResult> {
   const leavesSandbox = policy.mode === "danger-full-access" && ownPolicy.mode !== "danger-full-access";
+  const place = { policy: leavesSandbox ? ownPolicy : policy, workspace: config.cwd };
   return executor.run({
     command: ["apply_patch"],
     isOwnProgram: true,
     cwd: plan.cwd,
-    workspace: config.cwd,
-    policy: leavesSandbox ? approvedPolicy(plan) : policy,
+    ...(leavesSandbox ? approvedPlace(plan, place) : place),
     stdin: plan.patch.text,
     signal,
   });

@@ -247,6 +247,42 @@ describe("apply_patch", () => {
   });
 });
 
+describe("apply_patch where nothing may be written", () => {
+  const lines = ["*** Add File: new/f", "+x"];
+
+  test("is rejected where nobody is asked", async () => {
+    await inProject({}, async ({ work }, start) => {
+      const { context } = start({ sandboxMode: "read-only" });
+      await assert.rejects(apply(patchOf(...lines), context), {
+        name: "ToolFailure",
+        message: "patch rejected: writing outside of the project; rejected by user approval settings",
+      });
+      assert.deepEqual(readPlace(work), {});
+    });
+  });
+
+  test("writes what a person allows, and could write nothing beside it", async () => {
+    await inProject({}, async ({ work }, start) => {
+      const { context, runs } = start({
+        ...{ sandboxMode: "read-only", approvalPolicy: "on-request", answers: ["approved"] },
+      });
+      assert.match((await apply(patchOf(...lines), context)).output, /^Exit code: 0\n/);
+      assert.deepEqual(readPlace(work), { "new/f": "x\n" });
+      const [{ policy, workspace } = assert.fail()] = runs;
+      assert.deepEqual(
+        { policy, workspace },
+        {
+          policy: {
+            ...{ mode: "workspace-write", writable_roots: [work], network_access: false },
+            ...{ exclude_tmpdir_env_var: true, exclude_slash_tmp: true },
+          },
+          workspace: work,
+        },
+      );
+    });
+  });
+});
+
 describe("a command that is a patch", () => {
   const patch = patchOf("*** Add File: f", "+x");
   const commands: readonly (readonly [title: string, command: readonly string[], file: string])[] = [

@@ -42,6 +42,8 @@ export interface TurnRequest {
   readonly answers?: readonly ReviewDecision[];
   /** what happens while the person thinks */
   readonly whileAsked?: () => void;
+  /** what happens when all is checked and the program is about to start */
+  readonly beforeRun?: () => void;
   readonly signal?: AbortSignal;
 }
 
@@ -118,6 +120,7 @@ function start(project: Project, request: TurnRequest) {
       ...executor,
       run: (command) => {
         runs.push(command);
+        request.beforeRun?.();
         return executor.run(command);
       },
     },
