@@ -49,7 +49,7 @@ const maxAnswerMs = 60_000;
 export function issuerClient(environment: Environment, longestMs = maxAnswerMs): IssuerClient {
   const dispatchers = new Map<string, Promise<Dispatcher>>();
   return async ({ method, url, headers = {}, json, form, signal }) => {
-    const { request } = await import("undici");
+    const { request } = await import("../http/undici.ts");
     const target = httpUrl(url);
     const { origin } = target;
     const dispatcher = dispatchers.get(origin) ?? openDispatcher(target, environment);
@@ -58,8 +58,7 @@ export function issuerClient(environment: Environment, longestMs = maxAnswerMs):
     const body = json === undefined ? form && formText(form) : JSON.stringify(json);
     const type = json === undefined ? "application/x-www-form-urlencoded" : "application/json";
     try {
-      const answer = await request(target, {
-        dispatcher: await dispatcher,
+      const answer = await request(target, await dispatcher, {
         method,
         reset: true,
         headers: { accept: "*/*", ...headers, ...(body === undefined ? {} : { "content-type": type }) },

@@ -79,10 +79,9 @@ async function ask(
   sender: Sender,
   dispatcher: Dispatcher,
 ): Promise<Answer> {
-  const { request } = await import("undici");
+  const { request } = await import("../http/undici.ts");
   try {
-    const { statusCode, body } = await request(url, {
-      dispatcher,
+    const { statusCode, body } = await request(url, dispatcher, {
       headers: {
         authorization: `Bearer ${bearer}`,
         ...(accountId !== undefined && { "chatgpt-account-id": accountId }),

@@ -31,7 +31,7 @@ export async function openDispatcher(
   environment: Environment,
   options: DispatcherOptions = {},
 ): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import("undici");
+  const { Agent, ProxyAgent } = await import("./undici.ts");
   const { headersTimeoutMs = 30_000, bodyTimeoutMs = 30_000, connectTimeoutMs = 10_000 } = options;
   const timeouts = { headersTimeout: headersTimeoutMs, bodyTimeout: bodyTimeoutMs };
   const proxy = proxyTo(url, environment);

@@ -202,10 +202,10 @@ async function send(
   { body, headers, signal }: ConnectionRequest,
 ): Promise<ConnectionAnswer> {
   const [{ request }, { decodedBody }] = await Promise.all([
-    import("undici"),
+    import("../http/undici.ts"),
     import("../http/decoded-body.ts"),
   ]);
-  const answer = await request(url, { method: "POST", dispatcher, body, headers, signal });
+  const answer = await request(url, dispatcher, { method: "POST", body, headers, signal });
   answer.body.on("error", () => {}); // whoever reads it is told; nobody may be reading it
   const plain = decodedBody(answer.body, answer.headers["content-encoding"]);
   if (plain !== answer.body) plain.on("error", () => {});

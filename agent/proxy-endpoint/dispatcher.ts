@@ -2,7 +2,8 @@
 // sent before it is sure that the connection has led to that proxy. Between a look and a connection somebody
 // else may have taken the place of a proxy that ended.
 
-import { Agent, buildConnector, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
+import { Agent, buildConnector } from "../http/undici.ts";
 import type { ProxyEndpoint } from "./endpoint.ts";
 
 const connectTimeoutMs = 2_000;

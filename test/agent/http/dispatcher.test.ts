@@ -6,10 +6,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { request } from "undici";
 import type { Environment } from "../../../agent/environment.ts";
 import { openDispatcher } from "../../../agent/http/dispatcher.ts";
 import { isExempt as readNoProxy } from "../../../agent/http/no-proxy.ts";
+import { request } from "../../../agent/http/undici.ts";
 import { makeSelfSigned } from "../../mock/certificate.ts";
 import { type MockForwardProxy, startMockForwardProxy } from "../../mock/forward-proxy.ts";
 
@@ -49,7 +49,7 @@ describe("requests of the agent to the outside world", () => {
   async function getUrl(environment: Environment, url: string): Promise<string> {
     const dispatcher = await openDispatcher(new URL(url), environment);
     try {
-      const { body } = await request(url, { dispatcher });
+      const { body } = await request(new URL(url), dispatcher, {});
       return await body.text();
     } catch (error) {
       return (error as NodeJS.ErrnoException).code ?? "";
@@ -62,7 +62,7 @@ describe("requests of the agent to the outside world", () => {
     const before = proxy.asked.length;
     const dispatcher = await openDispatcher(new URL(url), { ALL_PROXY: proxy.url, ...environment });
     // Names under .test are nobody's.
-    await assert.rejects(request(url, { dispatcher }));
+    await assert.rejects(request(new URL(url), dispatcher, {}));
     await dispatcher.destroy();
     return proxy.asked[before];
   }
