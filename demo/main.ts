@@ -41,7 +41,7 @@ async function demo(folder: string): Promise<void> {
   const session = repairSession(() => search?.look());
   const stream = { ...saysInPieces(eventCount), gapMs, onWritten: (at: number) => writtenAt.push(at) };
   const upstream = await startScriptedUpstream(
-    (request, index) => (request.body.model === "demo" ? stream : session(request, index)),
+    (...asked) => (asked[0].body.model === "demo" ? stream : session(...asked)),
     { tls: authority.issue(["127.0.0.1"]), expectedKey: key }, // any other key gets 401
   );
   const serverInfo = join(folder, "server-info.json");

@@ -51,10 +51,10 @@ export async function runExec(
   let firstRequestMs = Number.NaN;
   let begin = 0;
   let pid = 0;
-  const upstream = await startScriptedUpstream((request, index) => {
+  const upstream = await startScriptedUpstream((request, index, earlier) => {
     if (index === 0) firstRequestMs = performance.now() - begin;
     onRequest(request, index, pid);
-    return script(request, index);
+    return script(request, index, earlier);
   });
   try {
     const provider = `{name="mock",base_url="${upstream.baseUrl}",wire_api="responses"}`;

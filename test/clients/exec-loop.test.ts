@@ -4,27 +4,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Played, playExec } from "./exec-chain.ts";
+import { playExec } from "./exec-chain.ts";
+import { always, type Compared, differences } from "./exec-differences.ts";
 import { plays } from "./exec-plays.ts";
 import { ours, reference } from "./originals.ts";
-
-type Compared = Pick<Played, "codes" | "lines" | "stderr" | "requests" | "files">;
-
-/** What 0.50.0 did, turned into what is wanted of ours. */
-type Difference = (original: Compared) => Compared;
-
-/** Resources of MCP servers are offered where there is a server. */
-const noResourceTools: Difference = (original) => ({
-  ...original,
-  requests: original.requests.map((body) => ({
-    ...body,
-    tools: (body.tools as { name?: string }[]).filter(({ name }) => !/mcp_resource/.test(name ?? "")),
-  })),
-});
-
-const always: readonly Difference[] = [noResourceTools];
-
-const differences: { readonly [title in keyof typeof plays]?: readonly Difference[] } = {};
 
 describe("a session of codex exec beside 0.50.0", { skip: reference.skip, concurrency: 2 }, () => {
   for (const [title, play] of Object.entries(plays)) {

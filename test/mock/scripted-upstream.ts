@@ -31,8 +31,8 @@ export type Step =
   /** no answer, the connection open or reset */
   | { readonly nothing: "silence" | "reset" };
 
-/** Decides by the request, and by how many came before it. */
-export type Script = (request: ScriptedRequest, index: number) => Step;
+/** Decides by the request, how many came before it, and which. */
+export type Script = (request: ScriptedRequest, index: number, earlier: readonly ScriptedRequest[]) => Step;
 
 export interface ScriptedUpstreamOptions {
   /** listen there and not on a port of 127.0.0.1 */
@@ -82,9 +82,10 @@ export async function startScriptedUpstream(
       headers: incoming.headers,
       body: text === "" ? {} : JSON.parse(text),
     };
+    const earlier = [...requests];
     requests.push(request);
     for (const look of waiting) look();
-    await answer(response, next(request, requests.length - 1));
+    await answer(response, next(request, earlier.length, earlier));
   };
   const server = tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
   server.on("connection", (socket) => {

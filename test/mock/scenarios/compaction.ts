@@ -13,9 +13,9 @@ export function asksForSummary({ body }: ScriptedRequest): boolean {
  * come. The last step is repeated.
  */
 export function summarizes(summary: string, turns: readonly Step[]): Script {
-  let turn = 0;
-  return (request) =>
-    asksForSummary(request)
-      ? says(summary, { input: 500, output: 100 })
-      : (turns[Math.min(turn++, turns.length - 1)] as Step);
+  return (request, _, earlier) => {
+    if (asksForSummary(request)) return says(summary, { input: 500, output: 100 });
+    const turn = earlier.filter((one) => !asksForSummary(one)).length;
+    return turns[Math.min(turn, turns.length - 1)] as Step;
+  };
 }
