@@ -10,6 +10,8 @@ export interface SearchResult {
   /** processes that were looked at, by their names */
   readonly processes: readonly string[];
   readonly scannedBytes: number;
+  /** processes whose memory is closed to this user */
+  readonly closed: number;
   readonly files: number;
 }
 
@@ -25,11 +27,13 @@ const pollMs = 15;
 /** Begin to watch a process: what it starts is found within 15 ms, and looked at when it is found. */
 export function watchForKey(key: string, pid: number): KeySearch {
   const known = new Map<number, string>();
+  const closed = new Set<number>();
   let copies = 0;
   let scannedBytes = 0;
   const examine = (one: number) => {
-    const { name, found, bytes } = examined(one, key);
+    const { name, found, bytes, isClosed } = examined(one, key);
     if (name !== "") known.set(one, name);
+    if (name !== "" && isClosed) closed.add(one);
     copies += found;
     scannedBytes += bytes;
   };
@@ -42,7 +46,13 @@ export function watchForKey(key: string, pid: number): KeySearch {
       clearInterval(timer);
       const files = folders.flatMap(filesBelow);
       for (const file of files) if (fs.readFileSync(file).includes(key)) copies++;
-      return { copies, processes: [...known.values()], scannedBytes, files: files.length };
+      return {
+        copies,
+        processes: [...known.values()],
+        scannedBytes,
+        closed: closed.size,
+        files: files.length,
+      };
     },
   };
 }
@@ -62,7 +72,16 @@ function examined(pid: number, key: string) {
   );
   const memory = attempt(() => scanMemory(pid, key));
   const inTexts = texts.filter((text) => text?.includes(key)).length;
-  return { name, found: inTexts + (memory?.copies ?? 0), bytes: memory?.scannedBytes ?? 0 };
+  return {
+    name,
+    found: inTexts + (memory?.copies ?? 0),
+    bytes: memory?.scannedBytes ?? 0,
+    isClosed: memory === undefined && isAlive(pid),
+  };
+}
+
+function isAlive(pid: number): boolean {
+  return attempt(() => fs.readFileSync(`/proc/${pid}/statm`, "latin1"))?.startsWith("0 ") === false;
 }
 
 function filesBelow(folder: string): readonly string[] {

@@ -84,6 +84,8 @@ async function demo(folder: string): Promise<void> {
     `  in codex and what it started: ${found.copies} (${found.processes.length} processes: ${names}; ` +
       `${Math.round(found.scannedBytes / 2 ** 20)} MiB of memory, environments, arguments, ${found.files} files)`,
   );
+  if (found.closed > 0)
+    say(`  memory that is closed to this user, too: that of ${found.closed} processes (root sees it)`);
   say("  in the requests that arrived upstream: in each, or the upstream would have answered 401");
   if (found.copies > 0) throw new Error("the key has reached the client");
 
