@@ -37,6 +37,7 @@ export interface CreateStoreRequest extends StoreParts {
 export async function createStore(request: CreateStoreRequest): Promise<FileStore> {
   const { codexHome, meta, isEphemeral = false, warn, clock = systemClock } = request;
   if (isEphemeral) return { ...forgetful, file: undefined };
+  const createdAtMs = clock.now();
   const path = rolloutPath(codexHome, meta.id, new Date(meta.timestamp));
   const withGit = meta.git === undefined ? gitFacts(meta.cwd) : Promise.resolve(meta.git);
   const begin = async () => {
@@ -44,7 +45,7 @@ export async function createStore(request: CreateStoreRequest): Promise<FileStor
     const file = await RolloutFile.create(path, codexHome);
     const payload = git === undefined ? meta : { ...meta, git };
     try {
-      await file.append(rolloutLine({ type: "session_meta", payload }, clock.now()));
+      await file.append(rolloutLine({ type: "session_meta", payload }, createdAtMs));
     } catch (error) {
       await file.remove();
       throw error;
