@@ -168,3 +168,10 @@ export function missingArguments(command: Command, missing: readonly string[]): 
     usageOf: command,
   });
 }
+
+export function excludedArgument(command: Command, option: Option, argument: Argument): UsageError {
+  return new UsageError(
+    `the argument '${optionTerm(option)}' cannot be used with '${argumentTerm(argument)}'`,
+    { usageOf: command },
+  );
+}

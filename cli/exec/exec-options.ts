@@ -32,7 +32,8 @@ export function addExecOptions(command: Command, { isResume }: { readonly isResu
     )
     .addOption(new Option("-o, --output-last-message <FILE>", "Write the last message to this file"));
   // Later versions have them and their SDKs pass them; there is nothing here that they would change.
-  for (const flags of ["--thread-source <SOURCE>", "--ignore-rules", "--dangerously-bypass-hook-trust"]) {
+  const later = ["--thread-source <SOURCE>", "--cyber-access-program <PROGRAM>", "--ignore-rules"];
+  for (const flags of [...later, "--dangerously-bypass-hook-trust"]) {
     command.addOption(new Option(flags, "Taken for the sake of later versions' scripts").hideHelp());
   }
   return command;

@@ -2,7 +2,6 @@
 
 import type { Config } from "../../agent/config/config.ts";
 import type { ContentPart } from "../../agent/model-client/items.ts";
-import type { RecordedThread } from "../../agent/sessions/thread-store.ts";
 import type { ThreadEvent, ThreadListener } from "../../agent/thread/thread-events.ts";
 import type { Session } from "../command.ts";
 import { matchedRelease, packageVersion } from "../version.ts";
@@ -11,6 +10,7 @@ import { listenForInterruption } from "./interruption.ts";
 import { openOutput } from "./output.ts";
 import { readOutputSchema } from "./output-schema.ts";
 import { readPrompt } from "./prompt.ts";
+import type { WantedThread } from "./recorded-thread.ts";
 import { checkWay, requireRepository } from "./start-checks.ts";
 
 export interface ExecRun {
@@ -18,10 +18,10 @@ export interface ExecRun {
   readonly prompt: string | undefined;
   readonly settings: ExecSettings;
   loadConfig(): Promise<Config>;
+  /** which thread to go on with; undefined begins one */
+  readonly resume?: WantedThread;
   /** something to do in place of a prompt */
   readonly task?: ExecTask;
-  /** the thread to go on with; undefined begins one */
-  findThread?(config: Config): Promise<RecordedThread | undefined>;
 }
 
 /** A prompt that is made when the configuration is known, and a listener of its own for what comes of it. */
@@ -49,7 +49,7 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
   await checkWay(config, environment, output.warn);
   if (!settings.skipsGitCheck && flags.bypass !== true) await requireRepository(config.cwd);
   const content = await contentOf(prompt, settings.images);
-  const resume = await run.findThread?.(config);
+  const resume = run.resume && (await findWanted(run.resume, config, output.warn));
 
   let status = 1;
   const hear = (event: ThreadEvent) => {
@@ -81,6 +81,11 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
     interruption.release();
   }
   return interruption.end(status);
+}
+
+async function findWanted(wanted: WantedThread, config: Config, warn: (message: string) => void) {
+  const { recordedThread } = await import("./recorded-thread.ts");
+  return recordedThread(wanted, config, warn);
 }
 
 async function contentOf(prompt: string, images: readonly string[]): Promise<readonly ContentPart[]> {

@@ -1,12 +1,20 @@
 // `codex exec` as a script sees it: prompt sources, checks, outputs and exit codes.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fallsSilent, refuses, says, saysNothing, saysTwice, thinksAndSays } from "../mock/scenarios.ts";
+import {
+  breaksOff,
+  fallsSilent,
+  refuses,
+  says,
+  saysNothing,
+  saysTwice,
+  thinksAndSays,
+} from "../mock/scenarios.ts";
 import { type ScriptedUpstream, type Step, startScriptedUpstream } from "../mock/scripted-upstream.ts";
 import { type CodexResult, type CodexRun, launcher, makeFolder, runCodex } from "./codex-process.ts";
 
@@ -312,27 +320,76 @@ describe("codex exec", () => {
     assert.ok(stderr.includes("\x1b[3;35mcodex\x1b[0m\nHello.\n"), stderr);
   });
 
-  test("is interrupted by SIGINT at once: exit 0 and no further line", async () => {
+  /** A run of which the answer falls silent, and what is done to it once the model has been asked. */
+  async function whileSilent(
+    act: (child: ChildProcess) => unknown,
+    program: readonly [file: string, ...args: string[]] = [launcher],
+  ) {
     const upstream = await startScriptedUpstream([fallsSilent]);
-    const args = ["e", "--json", skipGit, ...providerArguments(upstream), "hi"];
-    const child = spawn(launcher, args, {
-      argv0: "codex",
+    const [file, ...before] = program;
+    const args = [...before, "e", "--json", skipGit, ...providerArguments(upstream), "hi"];
+    const child = spawn(file, args, {
+      argv0: file === launcher ? "codex" : file,
       cwd: folder,
       env: { CODEX_HOME: folder, PATH: process.env.PATH },
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
-    let stdout = "";
-    child.stdout.on("data", (text) => {
-      stdout += text;
-    });
+    const written = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].on("data", (text) => {
+        written[name] += text;
+      });
+    }
     await upstream.received(1);
-    child.kill("SIGINT");
-    assert.deepEqual(await once(child, "close"), [0, null]);
+    await act(child);
+    const [code, signal] = await once(child, "exit");
+    await upstream.close();
+    return { code, signal, ...written };
+  }
+
+  test("is interrupted by SIGINT at once: exit 0 and no further line", async () => {
+    const { stdout, ...ended } = await whileSilent((child) => child.kill("SIGINT"));
+    assert.deepEqual(ended, { code: 0, signal: null, stderr: "" });
     assert.deepEqual(
       jsonLines(stdout).map(({ type }) => type),
       ["thread.started", "turn.started"],
     );
+  });
+
+  test("ends by SIGTERM and SIGHUP, as whoever sent them sees, but not by one that nohup has it ignore", async () => {
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+      const ended = await whileSilent((child) => child.kill(signal));
+      assert.deepEqual([ended.code, ended.signal, ended.stderr], [null, signal, ""]);
+    }
+    const link = join(folder, "codex");
+    fs.symlinkSync(launcher, link);
+    const ended = await whileSilent(
+      (child) => {
+        child.kill("SIGHUP");
+        child.kill("SIGINT");
+      },
+      ["/bin/sh", "-c", 'trap "" HUP; exec "$0" "$@"', link],
+    );
+    assert.deepEqual([ended.code, ended.signal, ended.stderr], [0, null, ""]);
+  });
+
+  test("ends quietly, with exit 0, when nobody reads its lines any more", async () => {
+    const upstream = await startScriptedUpstream([breaksOff, says("Hello.")]);
+    const args = ["exec", "--json", skipGit, ...providerArguments(upstream), "hi"];
+    const child = spawn(launcher, args, {
+      argv0: "codex",
+      cwd: folder,
+      env: { CODEX_HOME: folder, PATH: process.env.PATH },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.on("data", (text) => {
+      stderr += text;
+    });
+    child.stdout.once("data", () => child.stdout.destroy());
+    const ended = await once(child, "exit");
     await upstream.close();
+    assert.deepEqual([ended, stderr], [[0, null], ""]);
   });
 
   test("ends with exit 1 and one line, no stack trace, when what it prints cannot be written", async () => {

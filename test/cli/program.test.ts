@@ -86,8 +86,6 @@ describe("codex", () => {
       [["resume", "--last"], "resume"],
       [["cloud"], "cloud"],
       [["help", "resume"], "resume"],
-      [["exec", "resume", "--last", "more"], "exec resume"],
-      [["exec", "--json", "resume"], "exec resume"],
     ];
     for (const [args, name] of calls) {
       assert.deepEqual(await runCodex({ args }), {
@@ -102,15 +100,12 @@ describe("codex", () => {
   });
 
   test("keeps silent in help and completion about subcommands that are not there", async () => {
-    const [help, ofExec, completion] = await Promise.all([
+    const [help, completion] = await Promise.all([
       runCodex({ args: ["--help"] }),
-      runCodex({ args: ["exec", "--help"] }),
       runCodex({ args: ["completion", "bash"] }),
     ]);
-    assert.doesNotMatch(help.stdout, /^ {2}(mcp|resume)/m);
-    assert.match(ofExec.stdout, /^Usage: codex exec \[OPTIONS\] \[PROMPT\] \[COMMAND\]$/m);
-    assert.doesNotMatch(ofExec.stdout, /^ {2}resume/m);
-    assert.deepEqual([completion.code, completion.stdout.includes("resume")], [0, false]);
+    assert.doesNotMatch(help.stdout, /^ {2}(mcp|cloud|resume)/m);
+    assert.deepEqual([completion.code, completion.stdout.includes("cloud")], [0, false]);
   });
 
   test("takes the name of such a subcommand behind two dashes for a prompt", async () => {
