@@ -4,6 +4,7 @@ import { Argument, type Command, Option } from "commander";
 import type { Session } from "../command.ts";
 import { loadEffectiveConfig, overrideRefusal } from "../effective-config.ts";
 import { addExecOptions, execSettings } from "../exec/exec-options.ts";
+import type { WantedThread } from "../exec/recorded-thread.ts";
 import { RefusedStart } from "../exec/refused-start.ts";
 import { configureReview } from "../exec/review.ts";
 import type { ExecRun } from "../exec/run.ts";
@@ -56,11 +57,16 @@ function configureResume(command: Command, session: Session): void {
       {
         prompt: own ?? outerPrompt,
         commands: [command.parent as Command, command],
-        resume: last || first === undefined ? { isLast: true, inAnyFolder } : { idOrName: first },
+        resume: wantedThread(last, inAnyFolder, first),
       },
       session,
     );
   });
+}
+
+function wantedThread(isLast: boolean, inAnyFolder: boolean, idOrName: string | undefined): WantedThread {
+  if (isLast) return { isLast, inAnyFolder };
+  return idOrName === undefined ? { isNone: true } : { idOrName };
 }
 
 interface ExecCall extends Pick<ExecRun, "prompt" | "resume"> {

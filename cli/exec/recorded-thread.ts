@@ -7,12 +7,14 @@ import type { RecordedThread } from "../../agent/sessions/thread-store.ts";
 export type WantedThread =
   | { readonly idOrName: string }
   /** the last used; of this folder, unless `inAnyFolder` */
-  | { readonly isLast: true; readonly inAnyFolder: boolean };
+  | { readonly isLast: true; readonly inAnyFolder: boolean }
+  /** `resume` was all that was said: as in the original, that begins a new one */
+  | { readonly isNone: true };
 
 /**
  * Read the thread that is wanted.
  *
- * @param warn - told of what had to be left out, and where there is no last thread
+ * @param warn - told where a new thread begins
  * @returns undefined where a new thread is to begin, as there is none yet
  * @throws {SessionError} where no thread has that id or name, or it cannot be read
  */
@@ -21,6 +23,10 @@ export async function recordedThread(
   { codexHome, cwd }: Pick<Config, "codexHome" | "cwd">,
   warn: (message: string) => void,
 ): Promise<RecordedThread | undefined> {
+  if ("isNone" in wanted) {
+    warn("neither a session nor --last was named: a new session begins");
+    return undefined;
+  }
   const [{ findThread, newestThread }, { readRollout }, { SessionError }] = await Promise.all([
     import("../../agent/sessions/threads.ts"),
     import("../../agent/sessions/read-rollout.ts"),
@@ -41,7 +47,5 @@ export async function recordedThread(
       return undefined;
     }
   }
-  const thread = await readRollout(file);
-  for (const warning of thread.warnings) warn(warning);
-  return thread;
+  return readRollout(file);
 }

@@ -51,17 +51,19 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
   const content = await contentOf(prompt, settings.images);
   const resume = run.resume && (await findWanted(run.resume, config, output.warn));
 
-  let status = 1;
-  const hear = (event: ThreadEvent) => {
-    output.show(event);
-    if (event.type === "turn.completed") status = output.hasFailed() ? 1 : 0;
-  };
-  const listener = run.task?.hear(hear) ?? hear;
   const [{ openThread }, { nobody }] = await Promise.all([
     import("../../agent/engine.ts"),
     import("../../agent/approval/approver.ts"),
   ]);
+  let status = 1;
   const interruption = listenForInterruption(session.ignoredSignals);
+  const hear = (event: ThreadEvent) => {
+    // Who interrupts knows that what runs comes to nothing; scripts expect no further line.
+    if (interruption.signal.aborted && event.type.startsWith("item.")) return;
+    output.show(event);
+    if (event.type === "turn.completed") status = output.hasFailed() ? 1 : 0;
+  };
+  const listener = run.task?.hear(hear) ?? hear;
   try {
     const thread = await openThread({
       ...{ config, environment, launcher, listener, approver: nobody, warn: output.warn },
