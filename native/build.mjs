@@ -68,6 +68,7 @@ const sandboxSources = [
   "relay",
   "report",
 ];
+const commandSources = ["run", "descendants", "terminal", "carry"];
 const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan", "key-fingerprint"];
 const addonSources = [
   "addon",
@@ -152,6 +153,7 @@ function buildLauncher(scratch) {
     `-DNODE_PATH=${JSON.stringify(process.execPath)}`,
     `-I${scratch}`,
     ...launcherSources.map((name) => join(nativeFolder, "launcher", `${name}.c`)),
+    ...commandSources.map((name) => join(nativeFolder, "command", `${name}.c`)),
     ...(process.platform === "linux" ? sandboxSources : []).map((name) =>
       join(nativeFolder, "sandbox", `${name}.c`),
     ),

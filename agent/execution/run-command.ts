@@ -4,20 +4,24 @@
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PreparedCommand } from "../sandbox/command.ts";
 import { SandboxError } from "../sandbox/errors.ts";
-import { type CommandEnd, spawnCommand } from "../sandbox/spawn.ts";
+import { type CommandEnd, type RunningCommand, spawnCommand } from "../sandbox/spawn.ts";
+import { endCommand } from "./end-command.ts";
 import type { CommandRequest, CommandResult } from "./executor.ts";
 import { OutputCapture } from "./output-capture.ts";
+import type { RunnableCommand } from "./runner.ts";
+import { within } from "./within.ts";
 
 /** Exit code of a command that took too long, as of timeout(1). */
 const timedOutCode = 124;
 /** native/sandbox/sandbox.h */
 const helperNotStarted = 101;
+const notStarted = [
+  ["SANDBOX_NOT_FOUND", "No such file or directory"],
+  ["SANDBOX_NOT_EXECUTABLE", "Permission denied"],
+] as const;
 /** A command that writes without end is watched only so far. */
 const maxPieces = 10_000;
-/** How long a killed command may take to be gone; one that waits for a dead disk may never be. */
-const killGraceMs = 2_000;
 /** After the end of a command: silence of this length, and no more than this altogether. */
 const quietMs = 250;
 const drainMs = 2_000;
@@ -29,7 +33,7 @@ const maxDiscardedBytes = 16 * 1024 * 1024;
  *
  * @throws SandboxError where it cannot be started; the signal's reason when that has aborted
  */
-export async function runCommand(prepared: PreparedCommand, request: CommandRequest): Promise<CommandResult> {
+export async function runCommand(prepared: RunnableCommand, request: CommandRequest): Promise<CommandResult> {
   const { signal } = request;
   const startedAt = performance.now();
   const capture = new OutputCapture();
@@ -51,7 +55,7 @@ export async function runCommand(prepared: PreparedCommand, request: CommandRequ
   running.stdin?.on("error", () => {}); // it may end without reading
   running.stdin?.end(request.stdin);
 
-  const end = await endOf(running, request);
+  const end = await endOf(running, prepared.hasRunner, request);
   // What has been written but not read yet still counts; what the background writes does not.
   const drainUntil = performance.now() + (end === "aborted" ? 0 : drainMs);
   const closed = Promise.all(streams.map(({ ended }) => ended)).then(() => true as const);
@@ -66,7 +70,7 @@ export async function runCommand(prepared: PreparedCommand, request: CommandRequ
   for (const stream of streams) stream.leave();
   if (end === "aborted") throw signal.reason;
   const { text, missingLines } = capture.output();
-  if (end !== "timed-out") refuseMissing(prepared, end, text);
+  if (end !== "timed-out") refuseMissing(request.command, end, text);
   return {
     exitCode: end === "timed-out" ? timedOutCode : end.exitStatus,
     output: text,
@@ -77,22 +81,24 @@ export async function runCommand(prepared: PreparedCommand, request: CommandRequ
   };
 }
 
-// Behind the sandbox it is the helper that looks for the program, and tells it with a status of its own.
-function refuseMissing({ isSandboxed }: PreparedCommand, { exitStatus }: CommandEnd, output: string): void {
-  const [, program, reason] =
-    /^codex-linux-sandbox: error: Failed to execvp (.*): (.*) \(os error \d+\)\n/s.exec(output) ?? [];
-  if (!isSandboxed || exitStatus !== helperNotStarted || program === undefined) return;
-  const isMissing = reason === "No such file or directory";
-  throw new SandboxError(
-    isMissing ? "SANDBOX_NOT_FOUND" : "SANDBOX_NOT_EXECUTABLE",
-    isMissing ? program : `${program} (${reason})`,
-  );
+// Whoever looks for the program says in words of his own that it is not there.
+function refuseMissing(command: readonly string[], { exitStatus }: CommandEnd, output: string): void {
+  const [program = ""] = command;
+  for (const [code, reason] of notStarted) {
+    const byRunner = exitStatus === (code === "SANDBOX_NOT_FOUND" ? 127 : 126) && `${program}: ${reason}\n`;
+    const byHelper =
+      exitStatus === helperNotStarted &&
+      `codex-linux-sandbox: error: Failed to execvp ${program}: ${reason} (`;
+    if (byRunner !== false && output === byRunner) throw new SandboxError(code, program);
+    if (byHelper !== false && output.startsWith(byHelper)) throw new SandboxError(code, program);
+  }
 }
 
 type Ending = CommandEnd | "timed-out" | "aborted";
 
 async function endOf(
-  running: { readonly ended: Promise<CommandEnd>; kill(): void },
+  running: RunningCommand,
+  hasRunner: boolean,
   { signal, timeoutMs }: CommandRequest,
 ): Promise<Ending> {
   const over = new AbortController();
@@ -107,23 +113,10 @@ async function endOf(
       : [sleep(timeoutMs, "timed-out" as const, { signal: over.signal }).catch((): Ending => "timed-out")];
   const end = await Promise.race([running.ended, aborted, ...timedOut]);
   over.abort();
-  if (end === "aborted" || end === "timed-out") {
-    running.kill();
-    await within(
-      running.ended.then(() => true as const),
-      killGraceMs,
-    );
-  }
+  if (end === "aborted" || end === "timed-out") await endCommand(running, hasRunner);
+  // The runner ends by no signal unless it was killed: then nobody else ends what it ran.
+  else if (hasRunner && end.signal !== undefined) running.kill();
   return end;
-}
-
-/** Whether something comes about in time; false does not stop it. */
-async function within(comes: Promise<true>, ms: number): Promise<boolean> {
-  const over = new AbortController();
-  const late = sleep(ms, false, { signal: over.signal }).catch(() => false);
-  const inTime = await Promise.race([comes, late]);
-  over.abort();
-  return inTime;
 }
 
 interface CollectedStream {

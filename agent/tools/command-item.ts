@@ -27,11 +27,15 @@ export class CommandItem {
     this.#id ??= this.#items.start(this.#body({ aggregatedOutput: "", status: "in_progress" }));
   }
 
-  /** Something was written. */
-  grow(text: string): void {
+  /** Something was written; `isTold`: and the listener hears of it as it comes. */
+  grow(text: string, isTold = true): void {
     if (this.#id === undefined || this.#hasEnded) return;
     this.#told.add(text);
-    this.#items.delta(this.#id, text);
+    if (isTold) this.#items.delta(this.#id, text);
+  }
+
+  get told(): string {
+    return this.#told.output().text;
   }
 
   finish({ exitCode, durationMs, output }: Pick<CommandResult, "exitCode" | "durationMs" | "output">): void {
@@ -47,7 +51,7 @@ export class CommandItem {
   /** It did not come to its end; without a reason, what it wrote stands there. */
   fail(reason?: string): void {
     if (this.#id === undefined) return;
-    const aggregatedOutput = reason ?? this.#told.output().text;
+    const aggregatedOutput = reason ?? this.told;
     this.#end({ aggregatedOutput, exitCode: unknownEnd, durationMs: 0, status: "failed" });
   }
 

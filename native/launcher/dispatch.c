@@ -87,6 +87,7 @@ enum program choose_program(int argc, char **argv, int *first_argument) {
   *first_argument = 1;
   const char *name = argc == 0 ? "" : base_name(argv[0]);
   if (strcmp(name, "codex-linux-sandbox") == 0) return PROGRAM_SANDBOX;
+  if (strcmp(name, "codex-command") == 0) return PROGRAM_RUNNER;
   if (strcmp(name, "apply_patch") == 0 || strcmp(name, "applypatch") == 0) return PROGRAM_APPLY_PATCH;
   if (strstr(name, "responses-api-proxy") != NULL) return proxy_or_command(argc, argv, 1);
   // The word goes on to the program, which takes exactly one argument after it and never reads stdin then.

@@ -70,7 +70,7 @@ struct given_sockets {
   char client_name[GIVEN_NAME], admin_name[GIVEN_NAME];
 };
 
-enum program { PROGRAM_PROXY, PROGRAM_SANDBOX, PROGRAM_APPLY_PATCH, PROGRAM_CODEX, PROGRAM_COMMAND };
+enum program { PROGRAM_PROXY, PROGRAM_SANDBOX, PROGRAM_APPLY_PATCH, PROGRAM_CODEX, PROGRAM_COMMAND, PROGRAM_RUNNER };
 
 enum { MAX_ARGS = 128 };
 
@@ -113,6 +113,9 @@ struct package_paths {
 
 // ../sandbox/sandbox.c
 int run_linux_sandbox(int argc, char **argv);
+
+// ../command/run.c
+int run_command(int argc, char **argv);
 
 // fail.c
 void fail(enum exit_code code, const char *hint, const char *format, ...)

@@ -155,6 +155,7 @@ int main(int argc, char **argv) {
 #else
   if (program == PROGRAM_SANDBOX) fail(EXIT_USAGE, NULL, "codex-linux-sandbox is for Linux only");
 #endif
+  if (program == PROGRAM_RUNNER) return run_command(argc, argv);
   struct package_paths paths;
   find_package(&paths);
   if (program == PROGRAM_CODEX) become_codex(&paths, paths.cli_entry, argc, argv, 1);

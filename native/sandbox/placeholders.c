@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -128,6 +129,7 @@ static void remove_all(const struct placeholders *list) {
 
 static void __attribute__((noreturn)) be_remover(const struct path_list *protected, int ended, int said) {
   setsid();
+  prctl(PR_SET_NAME, "codex-remover");  // by it ../command/descendants.c knows what to leave alone
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
