@@ -39,7 +39,7 @@ test("the tarball holds what runs and what builds it, and nothing else", () => {
   const entries = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
   const unexpected = entries.filter(
     (entry) =>
-      !/^package\/(dist\/agent\/approval\/tree-sitter-bash\.wasm|dist\/(agent|cli|hardening|proxy)(\/[a-z-]+)*\/[a-z-]+\.js|dist\/man\/[a-z-]+\.1|native\/((addon|launcher|sandbox)\/[a-z-]+\.(c|cc|h)|[a-z-]+\.h|(build|pack)\.mjs|placeholder\.sh)|docs\/[a-z-]+\.(md|json|yaml)|docs\/container\/[A-Za-z.-]+|systemd\/[a-zA-Z0-9@./-]+\.(service|socket|conf)|(README|SECURITY|CHANGELOG)\.md|LICENSE|package\.json|npm-shrinkwrap\.json)$/.test(
+      !/^package\/(dist\/agent\/approval\/tree-sitter-bash\.wasm|dist\/(agent|cli|hardening|proxy)(\/[a-z-]+)*\/[a-z-]+\.js|dist\/agent\/instructions\/prompts\/[a-z-]+\.md|dist\/man\/[a-z-]+\.1|native\/((addon|command|launcher|sandbox)\/[a-z-]+\.(c|cc|h)|[a-z-]+\.h|(build|pack)\.mjs|placeholder\.sh)|docs\/[a-z-]+\.(md|json|yaml)|docs\/container\/[A-Za-z.-]+|systemd\/[a-zA-Z0-9@./-]+\.(service|socket|conf)|(README|SECURITY|CHANGELOG)\.md|LICENSE|package\.json|npm-shrinkwrap\.json)$/.test(
         entry,
       ),
   );

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import type { ModelTraits } from "../models/models.ts";
 import { applyPatchTool } from "./apply-patch/apply-patch-tool.ts";
 import { patchInterceptor } from "./apply-patch/intercept.ts";
+import { execCommandTools } from "./exec-command/exec-command.ts";
 import { shellTool } from "./shell/shell.ts";
 import { type Tool, type ToolCall, ToolFailure, type ToolSet } from "./tool.ts";
 import { updatePlanTool } from "./update-plan/update-plan.ts";
@@ -23,15 +24,17 @@ export function toolSet({ config, traits, extraTools = [] }: ToolSetRequest): To
   const form = traits.shellOutput;
   const patchForm = traits.applyPatchTool ?? (isOn("apply_patch_freeform") ? "freeform" : undefined);
   const sorted = [...extraTools].sort((one, other) => (one.names[0] < other.names[0] ? -1 : 1));
+  const interceptPatch = patchInterceptor(form);
+  const terminals = isOn("unified_exec") ? execCommandTools({ interceptPatch }) : undefined;
   const tools: readonly Tool[] = [
-    shellTool({ form, offeredAs: traits.shellTool, interceptPatch: patchInterceptor(form) }),
+    ...(terminals?.tools ?? [shellTool({ form, offeredAs: traits.shellTool, interceptPatch })]),
     updatePlanTool,
     ...(patchForm === undefined ? [] : [applyPatchTool(patchForm, form)]),
     ...(isOn("web_search_request") ? [webSearchTool] : []),
     ...(isOn("view_image_tool") ? [viewImageTool] : []),
     ...sorted,
   ];
-  return { tools, close: async () => {} };
+  return { tools, close: async () => terminals?.close() };
 }
 
 /** What stands in `tools` of a request. */

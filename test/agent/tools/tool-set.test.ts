@@ -33,6 +33,12 @@ describe("the tools of a thread", () => {
     assert.deepEqual([names.includes("web_search"), names.includes("view_image")], [false, false]);
   });
 
+  test("are commands in terminals in the place of the shell where unified_exec is on", () => {
+    const names = namesOf(offered("gpt-5-codex", ["unified_exec"]));
+    assert.deepEqual(names.slice(0, 2), ["exec_command", "write_stdin"]);
+    assert.ok(!names.includes("shell") && namesOf(offered("gpt-5-codex", []))[0] === "shell");
+  });
+
   test("answer a call of an unknown name as the model's family expects it", () => {
     const set = offered("gpt-5", []);
     assert.throws(() => findTool(set, { kind: "function", name: "nope" }), {

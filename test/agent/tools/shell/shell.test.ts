@@ -14,6 +14,7 @@ import {
   fullAccess,
   ownSeconds,
   processesWith,
+  wholeEnvironment,
   workspaceWrite,
 } from "../../execution/commands.ts";
 import { callFunction, startTurn } from "../turn.ts";
@@ -35,7 +36,13 @@ const tool = (options: Partial<ShellToolOptions> = {}) =>
 
 function turn(changes: Partial<ToolContext> = {}, config: Partial<Config> = {}) {
   return startTurn(
-    { cwd: folder, codexHome: join(folder, "home"), approvalPolicy: "never", ...config },
+    {
+      cwd: folder,
+      codexHome: join(folder, "home"),
+      approvalPolicy: "never",
+      shellEnvironmentPolicy: wholeEnvironment,
+      ...config,
+    },
     { policy: fullAccess, executor, ...changes },
   );
 }
