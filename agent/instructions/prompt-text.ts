@@ -21,7 +21,11 @@ export type PromptName =
   | "plan"
   | "review";
 
+const texts = new Map<PromptName, string>();
+
 /** @returns the text, without white space around it */
 export function promptText(name: PromptName): string {
-  return readFileSync(new URL(`prompts/${name}.md`, import.meta.url), "utf8").trim();
+  const text = texts.get(name) ?? readFileSync(new URL(`prompts/${name}.md`, import.meta.url), "utf8").trim();
+  texts.set(name, text); // a thread asks for each request
+  return text;
 }
