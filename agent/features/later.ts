@@ -1,6 +1,6 @@
 // Feature names that versions after 0.50 know, so that the config.toml of a newer original is read without
 // a warning. Names, stages and defaults as 0.169.0 lists them, and below them names that came and went
-// between the two. None of them changes anything in this program.
+// between the two. Those of them that change something in this program are named in registry.ts.
 
 import type { FeatureStage } from "./registry.ts";
 

@@ -76,7 +76,7 @@ export const features: readonly Feature[] = [
   },
 ];
 
-/** Features that only later versions know, by name; they have no effect here. */
+/** Features that only later versions know, by name; few of them have an effect here. */
 export const laterFeatures: readonly Feature[] = laterGroups
   .flatMap(({ stage, isOnByDefault, keys }) =>
     keys
@@ -97,7 +97,8 @@ const byName = new Map<string, Feature>(
   ),
 );
 
-const later = new Set(laterFeatures.map(({ key }) => key));
+const withoutEffect = new Set(laterFeatures.map(({ key }) => key));
+withoutEffect.delete("enable_request_compression");
 
 /** @returns the feature that a key or an alias names */
 export function findFeature(name: string): Feature | undefined {
@@ -121,7 +122,7 @@ export function requireFeature(name: string): Feature {
 
 /** Whether the feature is one that later versions know and that changes nothing in this program. */
 export function isWithoutEffect(key: string): boolean {
-  return later.has(key);
+  return withoutEffect.has(key);
 }
 
 const require = createRequire(import.meta.url);

@@ -62,13 +62,14 @@ export interface Connection {
  * @throws {ProxyEndpointError | ProviderError}; {AgentError} HTTP_CA_FILE, HTTP_PROXY_URL
  */
 export async function openConnection(
-  config: Pick<Config, "modelProvider" | "proxy">,
+  config: Pick<Config, "modelProvider" | "proxy"> & Partial<Pick<Config, "features">>,
   credentials: CredentialSource | undefined,
   environment: Environment,
   sender: Sender,
 ): Promise<Connection> {
+  const mayCompress = config.features?.isEnabled("enable_request_compression") ?? false;
   return config.proxy === undefined || config.proxy === ""
-    ? openToProvider(config.modelProvider, credentials, environment, sender)
+    ? openToProvider(config.modelProvider, credentials, environment, sender, mayCompress)
     : openToProxy(config.proxy, config.modelProvider, environment, sender);
 }
 
@@ -80,6 +81,7 @@ async function openToProvider(
   credentials: CredentialSource | undefined,
   environment: Environment,
   sender: Sender,
+  mayCompress: boolean,
 ): Promise<Connection> {
   const isChatgpt = provider.requiresOpenaiAuth && credentials?.mode === "chatgpt";
   const url = responsesUrl(provider, isChatgpt);
@@ -91,11 +93,20 @@ async function openToProvider(
     ...configuredHeaders(provider, environment),
   };
 
-  const postAs = (request: ConnectionRequest, authorization: Authorization | undefined) =>
-    send(dispatcher, url, {
+  // ChatGPT's own service takes it. What stands at a URL that somebody has set, nobody knows.
+  const compresses = mayCompress && isChatgpt && provider.id === "openai" && provider.baseUrl === undefined;
+
+  async function postAs(request: ConnectionRequest, authorization: Authorization | undefined) {
+    const headers = { ...fixed, ...request.headers, ...keyHeaders(authorization) };
+    const { compressedBody } = compresses ? await import("../http/compressed-body.ts") : {};
+    const compressed = await compressedBody?.(request.body);
+    if (compressed === undefined) return send(dispatcher, url, { ...request, headers });
+    return send(dispatcher, url, {
       ...request,
-      headers: { ...fixed, ...request.headers, ...keyHeaders(authorization) },
+      body: compressed.bytes,
+      headers: { ...headers, ...compressed.headers },
     });
+  }
   return {
     provider,
     label: provider.id,
@@ -199,7 +210,7 @@ function keyHeaders(authorization: Authorization | undefined): Headers {
 async function send(
   dispatcher: Dispatcher,
   url: URL,
-  { body, headers, signal }: ConnectionRequest,
+  { body, headers, signal }: Omit<ConnectionRequest, "body"> & { readonly body: string | Buffer },
 ): Promise<ConnectionAnswer> {
   const [{ request }, { decodedBody }] = await Promise.all([
     import("../http/undici.ts"),

@@ -15,12 +15,18 @@ import { loadEffectiveConfig, programFlags } from "../effective-config.ts";
 /** Add list, enable and disable. */
 export function configure(command: Command, session: Session): void {
   describe(command.command("list"), "List known features with their stage and effective state")
-    .option("--all", "Features of later versions too, which change nothing here")
+    .option("--all", "Features of later versions too, most of which change nothing here")
     .action(async ({ all }: { readonly all?: true }, list: Command) => {
       // -p and --search before the subcommand count here, as in the original.
       const { config } = await loadEffectiveConfig(list, session, programFlags(list));
       session.stdout.write(listing(features, config.features, ""));
-      if (all) session.stdout.write(listing(laterFeatures, config.features, "\tno effect in this version"));
+      if (!all) return;
+      const isIdle = ({ key }: Feature) => isWithoutEffect(key);
+      const used = laterFeatures.filter((feature) => !isIdle(feature));
+      session.stdout.write(listing(used, config.features, ""));
+      session.stdout.write(
+        listing(laterFeatures.filter(isIdle), config.features, "\tno effect in this version"),
+      );
     });
   addSwitch(describe(command.command("enable"), "Enable a feature in config.toml"), session, true);
   addSwitch(describe(command.command("disable"), "Disable a feature in config.toml"), session, false);
