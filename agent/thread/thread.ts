@@ -191,7 +191,7 @@ export function startThread(parts: ThreadParts): Thread {
       await store.flush();
       listener({
         ...{ type: "turn.completed", turnId, lastAgentMessage },
-        totalUsage: conversation.tokens.total,
+        totalUsage: conversation.tokens.own,
       });
       const { inputMessages } = open.turn;
       if (inputMessages.length > 0) {
@@ -211,7 +211,7 @@ export function startThread(parts: ThreadParts): Thread {
       await store.flush();
       if (isInterrupted) listener({ type: "turn.interrupted", turnId });
       else {
-        const totalUsage = conversation.tokens.total;
+        const totalUsage = conversation.tokens.own;
         listener({ type: "turn.failed", turnId, error: asAgentError(error), totalUsage });
       }
       return isInterrupted ? "interrupted" : "failed";

@@ -8,6 +8,7 @@ import { estimatedTokens } from "./token-estimate.ts";
 /** The tokens of one thread. */
 export class TokenAccount {
   #total: TokenUsage | undefined;
+  #own: TokenUsage | undefined;
   #last: TokenUsage | undefined;
   #contextTokens: number;
 
@@ -22,9 +23,14 @@ export class TokenAccount {
     this.#contextTokens = last?.totalTokens ?? (history.length === 0 ? 0 : estimatedTokens(history));
   }
 
-  /** undefined where the service counts nothing */
+  /** of the whole thread; undefined where the service counts nothing */
   get total(): TokenUsage | undefined {
     return this.#total;
+  }
+
+  /** of what this process has asked for */
+  get own(): TokenUsage | undefined {
+    return this.#own;
   }
 
   get last(): TokenUsage | undefined {
@@ -39,6 +45,7 @@ export class TokenAccount {
   /** The service has counted a request and its answer. */
   counted(usage: TokenUsage): void {
     this.#total = this.#total === undefined ? usage : addUsage(this.#total, usage);
+    this.#own = this.#own === undefined ? usage : addUsage(this.#own, usage);
     this.#last = usage;
     this.#contextTokens = usage.totalTokens;
   }

@@ -66,12 +66,17 @@ describe("a thread that was recorded", () => {
     );
   });
 
-  test("counts from where it was", async () => {
+  test("counts from where it was, and says at the end of a turn what this process has cost", async () => {
     const opened = await open([says("Done.")], { resume: recorded([opening, userSays("first")]) });
     await opened.say("second");
     await opened.close();
     const end = opened.events.at(-1);
-    assert.equal(end?.type === "turn.completed" && end.totalUsage?.inputTokens, 1300);
+    assert.equal(end?.type === "turn.completed" && end.totalUsage?.inputTokens, 1200);
+    const counted = opened.events.find((event) => event.type === "usage.updated");
+    assert.equal(counted?.totalUsage.inputTokens, 1300);
+    const entry = opened.entries.at(-1);
+    assert.ok(entry?.type === "event_msg" && entry.payload.type === "token_count");
+    assert.equal(entry.payload.info?.total_token_usage.input_tokens, 1300);
   });
 
   test("that holds nothing begins as a new one does", async () => {
