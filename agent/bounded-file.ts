@@ -1,5 +1,5 @@
-// Reads a file whole, whatever stands in its place: a FIFO makes nobody wait, a device is not read, and
-// what grows while it is read is cut off at the bound and refused.
+// Reads a file whole, whatever stands in its place: unless they are wanted, a FIFO makes nobody wait and a
+// device is not read; and what has no end, or grows while it is read, is refused at the bound.
 
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -31,14 +31,25 @@ export interface BoundedFile {
   readonly stats: Stats;
 }
 
+export interface ReadOptions {
+  /** also pipes and terminals, such as a shell's `<(COMMAND)`; then it waits for them */
+  readonly takesStreams?: boolean;
+  /** a link in the place of the file is refused, with ELOOP */
+  readonly refusesLink?: boolean;
+}
+
 /**
  * Read a regular file; links are followed.
  *
  * @param maxBytes - a larger file is refused, not cut
  * @throws UnreadableFile
  */
-export async function readBoundedFile(path: string, maxBytes: number): Promise<BoundedFile> {
-  return withRegularFile(path, async (file, stats) => {
+export async function readBoundedFile(
+  path: string,
+  maxBytes: number,
+  options: ReadOptions = {},
+): Promise<BoundedFile> {
+  return withFile(path, options, async (file, stats) => {
     if (stats.size > maxBytes) throw new UnreadableFile(path, "too-large");
     const bytes = await readAtMost(file, stats.size, maxBytes + 1);
     if (bytes.length > maxBytes) throw new UnreadableFile(path, "too-large");
@@ -55,21 +66,22 @@ export type FileStart = BoundedFile & { readonly isCut: boolean };
  * @throws UnreadableFile
  */
 export async function readFileStart(path: string, maxBytes: number): Promise<FileStart> {
-  return withRegularFile(path, async (file, stats) => {
+  return withFile(path, {}, async (file, stats) => {
     const bytes = await readAtMost(file, Math.min(stats.size, maxBytes), maxBytes + 1);
     return { bytes: bytes.subarray(0, maxBytes), stats, isCut: bytes.length > maxBytes };
   });
 }
 
-async function withRegularFile<Result>(
+async function withFile<Result>(
   path: string,
+  options: ReadOptions,
   read: (file: FileHandle, stats: Stats) => Promise<Result>,
 ): Promise<Result> {
-  const file = await openToRead(path);
+  const file = await openToRead(path, options);
   try {
     const stats = await file.stat();
     if (stats.isDirectory()) throw new UnreadableFile(path, "folder");
-    if (!stats.isFile()) throw new UnreadableFile(path, "not-regular");
+    if (!stats.isFile() && !options.takesStreams) throw new UnreadableFile(path, "not-regular");
     return await read(file, stats);
   } catch (error) {
     throw error instanceof UnreadableFile ? error : new UnreadableFile(path, "refused", error);
@@ -78,9 +90,11 @@ async function withRegularFile<Result>(
   }
 }
 
-async function openToRead(path: string): Promise<FileHandle> {
+async function openToRead(path: string, { takesStreams, refusesLink }: ReadOptions): Promise<FileHandle> {
+  const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+  const flags = O_RDONLY | O_NOCTTY | (takesStreams ? 0 : O_NONBLOCK) | (refusesLink ? O_NOFOLLOW : 0);
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    return await open(path, flags);
   } catch (error) {
     throw new UnreadableFile(path, reasonFor(systemCode(error)), error);
   }
@@ -98,7 +112,7 @@ async function readAtMost(file: FileHandle, expected: number, limit: number): Pr
   while (length < limit) {
     const wanted = Math.max(expected + 1 - length, 65_536);
     const chunk = Buffer.allocUnsafe(Math.min(wanted, limit - length));
-    const { bytesRead } = await file.read(chunk, 0, chunk.length);
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
     if (bytesRead === 0) break;
     chunks.push(chunk.subarray(0, bytesRead));
     length += bytesRead;

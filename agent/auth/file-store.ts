@@ -1,8 +1,8 @@
 // auth.json in CODEX_HOME: read whole, replaced whole, mode 0600, at its target where it is a symbolic link.
 
-import { constants } from "node:fs";
-import { lstat, open, readlink, unlink } from "node:fs/promises";
+import { lstat, readlink, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { readBoundedFile, UnreadableFile } from "../bounded-file.ts";
 import { ensureCodexHome } from "../codex-home.ts";
 import { beginReplacement, removeLeftovers } from "../replace-file.ts";
 import { formatAuthDocument, parseAuthDocument } from "./auth-document.ts";
@@ -38,19 +38,21 @@ export function openFileStore(codexHome: string, warn: (message: string) => void
 
 async function readAt(path: string): Promise<string | undefined> {
   const target = await followTrusted(path);
-  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-  const file = await open(target, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (file === undefined) return undefined;
   try {
-    const facts = await file.stat();
-    if (!facts.isFile()) throw new AuthError("AUTH_FILE_KIND", `${path} is not a regular file`);
-    if (facts.size > maxBytes) throw new AuthError("AUTH_FILE_MALFORMED", `${path} is larger than 1 MiB`);
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
+    return (await readBoundedFile(target, maxBytes, { refusesLink: true })).bytes.toString("utf8");
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    switch (error.reason) {
+      case "absent":
+        return undefined;
+      case "folder":
+      case "not-regular":
+        throw new AuthError("AUTH_FILE_KIND", `${path} is not a regular file`);
+      case "too-large":
+        throw new AuthError("AUTH_FILE_MALFORMED", `${path} is larger than 1 MiB`);
+      case "refused":
+        throw error.cause;
+    }
   }
 }
 

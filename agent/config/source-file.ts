@@ -1,8 +1,8 @@
 // Reads a small text file that a person keeps, whatever stands in its place: a FIFO does not make us wait,
 // a device or a huge file is not read, and bytes that are not UTF-8 are refused rather than guessed at.
 
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { readBoundedFile, UnreadableFile } from "../bounded-file.ts";
+import { systemCode } from "../system-error.ts";
 import { ConfigError } from "./errors.ts";
 
 /** 4 MiB; a configuration that a person wrote has a thousandth of it. */
@@ -21,39 +21,14 @@ export interface SourceFile {
  * @throws ConfigError if something is there that cannot be read as text
  */
 export async function readSourceFile(path: string): Promise<SourceFile | undefined> {
-  let file: FileHandle;
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const { bytes, stats } = await readBoundedFile(path, maxBytes);
+    return { path, text: decode(path, bytes), uid: stats.uid, mode: stats.mode };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw unreadable(path, reasonOf(code), error);
+    if (!(error instanceof UnreadableFile)) throw error;
+    if (error.reason === "absent") return undefined;
+    throw unreadable(path, words(error), error);
   }
-  try {
-    const stat = await file.stat();
-    if (stat.isDirectory()) throw unreadable(path, "it is a folder");
-    if (!stat.isFile()) throw unreadable(path, "it is not a regular file");
-    if (stat.size > maxBytes) throw unreadable(path, `it is larger than ${maxBytes} bytes`);
-    const bytes = await readAtMost(file, maxBytes + 1);
-    if (bytes.length > maxBytes) throw unreadable(path, `it is larger than ${maxBytes} bytes`);
-    return { path, text: decode(path, bytes), uid: stat.uid, mode: stat.mode };
-  } finally {
-    await file.close();
-  }
-}
-
-/** A regular file may grow while it is read: the size that stat told is no bound. */
-async function readAtMost(file: FileHandle, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  while (length < limit) {
-    const chunk = Buffer.alloc(Math.min(65_536, limit - length));
-    const { bytesRead } = await file.read(chunk, 0, chunk.length);
-    if (bytesRead === 0) break;
-    chunks.push(chunk.subarray(0, bytesRead));
-    length += bytesRead;
-  }
-  return Buffer.concat(chunks, length);
 }
 
 function decode(path: string, bytes: Buffer): string {
@@ -71,9 +46,20 @@ function unreadable(path: string, reason: string, cause?: unknown): ConfigError 
   return new ConfigError("CONFIG_UNREADABLE", `cannot read ${path}: ${reason}`, { cause });
 }
 
-function reasonOf(code: string | undefined): string {
-  if (code === "EACCES" || code === "EPERM") return "permission denied";
-  if (code === "ELOOP") return "too many symbolic links";
-  if (code === "ENXIO") return "it is not a regular file";
-  return code ?? "unknown reason";
+function words({ reason, cause }: UnreadableFile): string {
+  switch (reason) {
+    case "absent":
+      return "it is not there";
+    case "folder":
+      return "it is a folder";
+    case "not-regular":
+      return "it is not a regular file";
+    case "too-large":
+      return `it is larger than ${maxBytes} bytes`;
+    case "refused": {
+      const code = systemCode(cause);
+      if (code === "EACCES" || code === "EPERM") return "permission denied";
+      return code === "ELOOP" ? "too many symbolic links" : (code ?? "unknown reason");
+    }
+  }
 }

@@ -1,20 +1,29 @@
 // The file of --output-schema: a JSON schema that goes to the service as it is.
 
-import fs from "node:fs";
-import { reasonOf } from "../../agent/system-error.ts";
+import { readBoundedFile, UnreadableFile } from "../../agent/bounded-file.ts";
+import { reasonOf, systemError } from "../../agent/system-error.ts";
 import { RefusedStart } from "./refused-start.ts";
 
+const maxBytes = 4 * 1024 * 1024;
+
 /** @throws {RefusedStart} for a file that cannot be read, or is not JSON */
-export function readOutputSchema(file: string): unknown {
+export async function readOutputSchema(file: string): Promise<unknown> {
   let text: string;
   try {
-    text = fs.readFileSync(file, "utf8");
+    const { bytes } = await readBoundedFile(file, maxBytes, { takesStreams: true });
+    text = bytes.toString("utf8");
   } catch (error) {
-    throw new RefusedStart(`Failed to read output schema file ${file}: ${reasonOf(error)}`);
+    const reason = error instanceof UnreadableFile ? words(error) : reasonOf(error);
+    throw new RefusedStart(`Failed to read output schema file ${file}: ${reason}`);
   }
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new RefusedStart(`Output schema file ${file} is not valid JSON: ${(error as Error).message}`);
   }
+}
+
+function words({ reason, cause }: UnreadableFile): string {
+  if (reason === "too-large") return `it is larger than ${maxBytes} bytes`;
+  return reasonOf(reason === "folder" ? systemError("EISDIR") : cause);
 }

@@ -42,7 +42,7 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
   const { environment, launcher, stdin, stderr } = session;
   const given = run.task === undefined ? await readPrompt(run.prompt, stdin, stderr) : "";
   const { schemaFile, flags } = settings;
-  const outputSchema = schemaFile === undefined ? undefined : readOutputSchema(schemaFile);
+  const outputSchema = schemaFile === undefined ? undefined : await readOutputSchema(schemaFile);
   const config = await run.loadConfig();
   const { prompt, hint } = (await run.task?.open(config.cwd)) ?? { prompt: given, hint: given };
   const output = await openOutput(settings, { config, prompt: hint }, session);

@@ -61,4 +61,29 @@ describe("a bounded file", () => {
       },
     );
   });
+
+  test("may be a pipe where that is wanted, and is bounded there too", async () => {
+    const pipe = join(place, "wanted");
+    execFileSync("mkfifo", [pipe]);
+    const options = { takesStreams: true };
+    const [, { bytes }] = await Promise.all([
+      fs.promises.writeFile(pipe, "said"),
+      readBoundedFile(pipe, 100, options),
+    ]);
+    assert.equal(bytes.toString(), "said");
+    await assert.rejects(readBoundedFile("/dev/zero", 100, options), { reason: "too-large" });
+    await assert.rejects(readBoundedFile(place, 100, options), { reason: "folder" });
+  });
+
+  test("is no link where none is wanted", async () => {
+    fs.writeFileSync(join(place, "target"), "x");
+    fs.symlinkSync("target", join(place, "pointer"));
+    const options = { refusesLink: true };
+    const { bytes } = await readBoundedFile(join(place, "target"), 1, options);
+    assert.equal(bytes.toString(), "x");
+    await assert.rejects(readBoundedFile(join(place, "pointer"), 1, options), (error) => {
+      assert.ok(error instanceof UnreadableFile);
+      return error.reason === "refused" && (error.cause as NodeJS.ErrnoException).code === "ELOOP";
+    });
+  });
 });
