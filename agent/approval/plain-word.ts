@@ -49,16 +49,16 @@ export function plainWord(source: string): PlainWord | undefined {
   return { text, expansion: literalFirst === "" ? "anything" : "names" };
 }
 
-// `~` is a home at the start of a word, and in some shells behind `=` and `:`; zsh takes `=name` for a path,
-// and `^` for a pattern where it is told to.
+// `~` is a home at the start of a word, and in some shells behind `=`, `:` or empty quotes, so it has to follow a
+// letter; zsh takes `=name` for a path, and `^` for a pattern where it is told to.
 function isPlainThere(characters: readonly string[], at: number): boolean {
   const before = characters[at - 1] ?? "";
   switch (characters[at]) {
     case "~":
-      return !["", "=", ":"].includes(before);
+      return /^[\p{L}\p{N}_^~]$/u.test(before);
     case "=":
     case "^":
-      return before !== "";
+      return /^[\p{L}\p{N}_^~.:,@%+/=-]$/u.test(before);
     default:
       return true;
   }
