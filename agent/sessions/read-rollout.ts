@@ -8,7 +8,7 @@ import { reasonOf } from "../system-error.ts";
 import { SessionError } from "./errors.ts";
 import { replay } from "./replay.ts";
 import type { RolloutEntry, SessionMeta } from "./rollout-entry.ts";
-import { parseRolloutLine } from "./rollout-line.ts";
+import { entryBehindCut, parseRolloutLine } from "./rollout-line.ts";
 import { rolloutLines } from "./rollout-lines.ts";
 import { isSessionId } from "./rollout-path.ts";
 import { openSessionFile } from "./session-folder.ts";
@@ -44,7 +44,11 @@ export async function readRollout(path: string): Promise<RecordedThread> {
       size = endOffset;
       const entry = text === undefined ? undefined : parseRolloutLine(text);
       if (entry !== undefined) entries.push(entry);
-      else if (isWhole && text?.trim() !== "") badLineCount += 1;
+      else if (isWhole && text?.trim() !== "") {
+        badLineCount += 1;
+        const found = entryBehindCut(text ?? "");
+        if (found !== undefined) entries.push(found);
+      }
       if (isWhole || entry !== undefined) wholeSize = endOffset;
     }
     const meta = metaOf(entries);
@@ -85,9 +89,7 @@ function warningsOf(
   return [
     ...(isCutOff ? [`the last line of ${name} was cut off and is left out`] : []),
     ...(badLineCount > 0
-      ? [
-          `${badLineCount === 1 ? "a line" : `${badLineCount} lines`} of ${name} cannot be read and are left out`,
-        ]
+      ? [`${badLineCount === 1 ? "a line" : `${badLineCount} lines`} of ${name} cannot be read`]
       : []),
     ...(kinds.length > 0 ? [`left out of the conversation, as unknown here: ${kinds.join(", ")}`] : []),
   ];

@@ -27,3 +27,12 @@ export function parseRolloutLine(line: string): (RolloutEntry & { readonly times
   }
   return value as unknown as RolloutEntry;
 }
+
+/**
+ * The entry that was written behind a line that was cut off, by a release that did not see that. In a text
+ * the beginning of an entry cannot stand: its quotes would be escaped.
+ */
+export function entryBehindCut(line: string): ReturnType<typeof parseRolloutLine> {
+  const start = line.lastIndexOf('{"timestamp":"');
+  return start > 0 ? parseRolloutLine(line.slice(start)) : undefined;
+}

@@ -52,12 +52,9 @@ describe("a session that is put aside", () => {
   });
 
   test("stays where it is while somebody is at work on it", async () => {
-    for (const change of [
-      archiveThread({ codexHome, idOrName: id }),
-      deleteThread(await findAnyThread({ codexHome, idOrName: id })),
-    ]) {
-      await assert.rejects(change, { code: "SESSION_IN_USE" });
-    }
+    const inUse = { code: "SESSION_IN_USE" };
+    await assert.rejects(archiveThread({ codexHome, idOrName: id }), inUse);
+    await assert.rejects(deleteThread(await findAnyThread({ codexHome, idOrName: id })), inUse);
     assert.deepEqual(await ids(false), [id]);
   });
 

@@ -180,6 +180,14 @@ describe("reading a record", () => {
     ]);
   });
 
+  test("finds the line that 0.50 has written behind one that was cut off", async () => {
+    const cut = item("user", "lost").slice(0, -20);
+    fs.writeFileSync(file, [metaLine, item("user", "a"), cut, item("user", "b"), item("user", "c")].join(""));
+    const { history, warnings } = await readRollout(file);
+    assert.deepEqual(history, [message("user", "a"), message("user", "b"), message("user", "c")]);
+    assert.deepEqual(warnings, [`a line of ${file.slice(folder.length + 1)} cannot be read`]);
+  });
+
   test("keeps the whole line that follows the zeros of a power failure", async () => {
     fs.writeFileSync(file, `${metaLine}${"\0".repeat(4096)}${item("user", "a")}`);
     const { history, warnings } = await readRollout(file);
