@@ -7,6 +7,8 @@ export interface Clock {
   now(): number;
   /** rejects with an AbortError when the signal comes first */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** @returns takes it back, where it has not been called yet */
+  after(ms: number, onElapsed: () => void): () => void;
   /** 0 to 1 */
   random(): number;
 }
@@ -14,5 +16,9 @@ export interface Clock {
 export const systemClock: Clock = {
   now: Date.now,
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  after(ms, onElapsed) {
+    const timer = setTimeout(onElapsed, ms);
+    return () => clearTimeout(timer);
+  },
   random: Math.random,
 };

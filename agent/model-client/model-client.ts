@@ -65,9 +65,9 @@ async function* askOnce(
   clock: Clock,
 ): AsyncGenerator<ModelEvent> {
   const answer = await firstGoodAnswer(connection, body, request, attempts, clock);
-  const limits = parseRateLimits(answer.headers);
+  const limits = parseRateLimits(answer.headers, clock.now());
   if (limits !== undefined) yield { kind: "rate-limits", limits };
-  const chunks = withIdleLimit(answer.body, connection.provider.streamIdleTimeoutMs);
+  const chunks = withIdleLimit(answer.body, connection.provider.streamIdleTimeoutMs, clock);
   let isWhole = false;
   try {
     yield* readModelEvents(eventData(chunks));
@@ -100,11 +100,12 @@ async function tryOnce(
   clock: Clock,
 ): Promise<ConnectionAnswer | ModelError> {
   const idle = new AbortController();
-  const timer = setTimeout(() => idle.abort(idleTimeout()), connection.provider.streamIdleTimeoutMs);
+  const { streamIdleTimeoutMs } = connection.provider;
+  const takeBack = clock.after(streamIdleTimeoutMs, () => idle.abort(idleTimeout()));
   try {
     const headers = requestHeaders(conversationId);
     const answer = await connection.post({ body, headers, signal: AbortSignal.any([signal, idle.signal]) });
-    clearTimeout(timer); // from here on each chunk has its own limit
+    takeBack(); // from here on each chunk has its own limit
     if (answer.status >= 200 && answer.status < 300) return answer;
     return judgeRefusal(answer, await readStart(answer.body), connection.isProxied, clock);
   } catch (error) {
@@ -121,7 +122,7 @@ async function tryOnce(
       { cause: error },
     );
   } finally {
-    clearTimeout(timer);
+    takeBack();
   }
 }
 
@@ -140,17 +141,17 @@ function idleTimeout(): ModelError {
   return disconnected("idle timeout waiting for SSE");
 }
 
-async function* withIdleLimit(body: Readable, limitMs: number): AsyncGenerator<Uint8Array> {
-  const arm = () => setTimeout(() => body.destroy(idleTimeout()), limitMs);
-  let timer = arm();
+async function* withIdleLimit(body: Readable, limitMs: number, clock: Clock): AsyncGenerator<Uint8Array> {
+  const arm = () => clock.after(limitMs, () => body.destroy(idleTimeout()));
+  let takeBack = arm();
   try {
     for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-      clearTimeout(timer); // a slow reader is no silent service
+      takeBack(); // a slow reader is no silent service
       yield chunk;
-      timer = arm();
+      takeBack = arm();
     }
   } finally {
-    clearTimeout(timer);
+    takeBack();
   }
 }
 

@@ -12,15 +12,19 @@ export interface RateLimits {
   readonly secondary?: RateLimitWindow;
 }
 
-/** @returns undefined where the answer says nothing of it */
+/**
+ * @param nowMs - Unix time; services of before 0.47 count from now
+ * @returns undefined where the answer says nothing of it
+ */
 export function parseRateLimits(
   headers: Readonly<Record<string, string | string[] | undefined>>,
+  nowMs: number,
 ): RateLimits | undefined {
   const window = (which: string): RateLimitWindow | undefined => {
     const read = (name: string) => numberOf(headers[`x-codex-${which}-${name}`]);
     const usedPercent = read("used-percent");
     const windowMinutes = read("window-minutes");
-    const resetsAt = read("reset-at");
+    const resetsAt = read("reset-at") ?? fromNow(read("reset-after-seconds"));
     if (usedPercent === undefined) return undefined;
     if (usedPercent === 0 && (windowMinutes ?? 0) === 0 && resetsAt === undefined) return undefined;
     return {
@@ -29,6 +33,8 @@ export function parseRateLimits(
       ...(resetsAt !== undefined && { resetsAt }),
     };
   };
+  const fromNow = (seconds: number | undefined) =>
+    seconds === undefined ? undefined : Math.floor(nowMs / 1000) + seconds;
   const primary = window("primary");
   const secondary = window("secondary");
   if (primary === undefined && secondary === undefined) return undefined;

@@ -51,7 +51,7 @@ export function judgeRefusal(
   if (status !== 408 && status !== 429 && status < 500) {
     return new ModelError("MODEL_STATUS", `unexpected status ${phrase}: ${reason}`, { hint });
   }
-  const waitMs = retryAfterMs(headers["retry-after"], clock);
+  const waitMs = preciseWaitMs(headers["retry-after-ms"]) ?? retryAfterMs(headers["retry-after"], clock);
   if (waitMs !== undefined && waitMs > maxWaitMs) {
     const again = `try again in ${durationText(waitMs)}`;
     return new ModelError("MODEL_USAGE_LIMIT", `unexpected status ${phrase}: ${reason} (${again})`);
@@ -130,6 +130,11 @@ function durationText(ms: number): string {
     .filter(([count]) => count > 0)
     .map(([count, unit]) => `${count} ${unit}${count === 1 ? "" : "s"}`)
     .join(" ");
+}
+
+// The service says it in milliseconds too, where a second would be long.
+function preciseWaitMs(value: string | string[] | undefined): number | undefined {
+  return typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 
 // RFC 9110 10.2.3: seconds, or a date

@@ -22,7 +22,13 @@ export type Step =
       /** told when each event was written, in milliseconds since 1970 */
       readonly onWritten?: (at: number) => void;
     }
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+      /** whether more of the body is promised, and does not come */
+      readonly isOpen?: boolean;
+    }
   /** the bytes of a stream as they are, each written by itself */
   | {
       readonly bytes: readonly (string | Uint8Array)[];
@@ -135,7 +141,8 @@ async function answer(response: ServerResponse, step: Step): Promise<void> {
   }
   if ("status" in step) {
     response.writeHead(step.status, { "content-type": "application/json", ...step.headers });
-    response.end(step.body ?? "{}");
+    response.write(step.body ?? "{}");
+    if (step.isOpen !== true) response.end();
     return;
   }
   const headers = "headers" in step ? step.headers : {};

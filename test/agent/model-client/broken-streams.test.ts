@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import zlib from "node:zlib";
-import { systemClock } from "../../../agent/clock.ts";
+import { type Clock, systemClock } from "../../../agent/clock.ts";
 import { userMessage } from "../../../agent/model-client/items.ts";
 import { askModel } from "../../../agent/model-client/model-client.ts";
 import type { ModelEvent } from "../../../agent/model-client/model-events.ts";
@@ -34,10 +34,20 @@ const request = {
   conversationId: "0199f1f0-0000-7000-8000-000000000000",
 } as const;
 
-const clock = { ...systemClock, sleep: async () => {} };
+const streamIdleTimeoutMs = 60_000;
 
-async function ask(steps: readonly Step[], streamIdleTimeoutMs = 60_000): Promise<readonly ModelEvent[]> {
+/** Each step once. Where one is silent, patience is over soon, but not with the last request. */
+async function ask(steps: readonly Step[], isSilent = false): Promise<readonly ModelEvent[]> {
   const upstream = await startScriptedUpstream(steps);
+  const clock: Clock = {
+    ...systemClock,
+    sleep: async () => {},
+    after(ms, onElapsed) {
+      assert.equal(ms, streamIdleTimeoutMs);
+      const isOver = isSilent && upstream.requests.length < steps.length;
+      return isOver ? systemClock.after(50, onElapsed) : () => {};
+    },
+  };
   const modelProvider = provider({ baseUrl: upstream.baseUrl, streamIdleTimeoutMs });
   const connection = await openConnection({ modelProvider }, undefined, {}, sender);
   const events: ModelEvent[] = [];
@@ -75,7 +85,7 @@ for (const [what, whole] of answers) {
     for (const ending of ["end", "reset", "silence"] as const) {
       everyBreakOf(whole, ending).forEach((broken, index) => {
         test(`that breaks by ${ending} after ${index} events is asked for anew, and then whole`, async () => {
-          const events = await ask([broken, whole], ending === "silence" ? 400 : 60_000);
+          const events = await ask([broken, whole], ending === "silence");
           const at = events.findIndex(({ kind }) => kind === "retrying");
           const notice = events[at];
           assert.ok(notice?.kind === "retrying");

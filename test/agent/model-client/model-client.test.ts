@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Clock } from "../../../agent/clock.ts";
+import { setTimeout } from "node:timers/promises";
+import { type Clock, systemClock } from "../../../agent/clock.ts";
 import type { ModelProvider } from "../../../agent/config/config.ts";
 import { userMessage } from "../../../agent/model-client/items.ts";
 import { askModel, type ModelRequest } from "../../../agent/model-client/model-client.ts";
@@ -51,6 +52,7 @@ function clockOf(waitsMs: number[]): Clock {
     sleep: async (ms) => {
       waitsMs.push(Math.round(ms));
     },
+    after: systemClock.after,
   };
 }
 
@@ -178,6 +180,11 @@ describe("the model client", () => {
       { requests: 2, waitsMs: [1000], notices: 0, items: "message" },
     ],
     [
+      "waits as many milliseconds as retry-after-ms says, rather than the seconds beside it",
+      [refuses(429, {}, { "retry-after": "1", "retry-after-ms": "350" }), says("ok")],
+      { requests: 2, waitsMs: [350], notices: 0, items: "message" },
+    ],
+    [
       "waits until the date that Retry-After names",
       [refuses(503, {}, { "retry-after": new Date(1_800_000_007_000).toUTCString() }), says("ok")],
       { requests: 2, waitsMs: [7000], notices: 0, items: "message" },
@@ -281,6 +288,63 @@ describe("the model client", () => {
       );
     }
   });
+
+  test("tells of windows in the headers of older services, which count from now", async () => {
+    const step = says("Hello.") as Extract<Step, { events: unknown }>;
+    const headers = {
+      "x-codex-secondary-used-percent": "3",
+      "x-codex-secondary-reset-after-seconds": "60",
+      "x-codex-primary-used-percent": "0",
+      "x-codex-primary-window-minutes": "0",
+    };
+    const { events } = await ask([{ ...step, headers }]);
+    assert.deepEqual(events[0], {
+      kind: "rate-limits",
+      limits: { secondary: { usedPercent: 3, resetsAt: 1_800_000_060 } },
+    });
+  });
+
+  const stages: readonly (readonly [stage: string, step: Step])[] = [
+    ["before the head of an answer", { nothing: "silence" }],
+    ["while events come", fallsSilent],
+    ["while the reason of a refusal comes", { status: 500, body: "{", isOpen: true }],
+    ["while it waits to ask again", refuses(500, {}, { "retry-after": "60" })],
+    ["while it waits to ask for a broken answer", breaksOff],
+  ];
+  for (const [stage, step] of stages) {
+    test(`ends when it is aborted ${stage}, with the reason that was given, and asks no more`, async () => {
+      const upstream = await startScriptedUpstream([step]);
+      const abort = new AbortController();
+      const connection = await openConnection(
+        { modelProvider: provider({ baseUrl: upstream.baseUrl }) },
+        undefined,
+        {},
+        sender,
+      );
+      const reason = new Error("enough");
+      let isWaiting = () => {};
+      const waits = new Promise<void>((resolve) => {
+        isWaiting = resolve;
+      });
+      const clock: Clock = {
+        ...systemClock,
+        sleep: (_, signal) => {
+          isWaiting();
+          return systemClock.sleep(3_600_000, signal);
+        },
+      };
+      const ended = assert.rejects(async () => {
+        for await (const _ of askModel(connection, { ...request, signal: abort.signal }, clock));
+      });
+      await upstream.received(1);
+      await (stage.startsWith("while it waits") ? waits : setTimeout(30));
+      abort.abort(reason);
+      await ended;
+      assert.equal(upstream.requests.length, 1);
+      await connection.close();
+      await upstream.close();
+    });
+  }
 
   test("ends at once when it is aborted, and closes the connection", async () => {
     const upstream = await startScriptedUpstream([fallsSilent]);

@@ -10,7 +10,7 @@ import type { RolloutEntry, SessionMeta } from "../../../agent/sessions/rollout-
 const id = "019a0b1c-2d3e-7f40-8a5b-6c7d8e9f0a1b";
 const startedAt = new Date(2025, 9, 28, 13, 4, 5);
 const nowMs = Date.UTC(2025, 9, 28, 14, 0, 0, 7);
-const clock: Clock = { now: () => nowMs, sleep: async () => {}, random: () => 0.5 };
+const clock: Clock = { now: () => nowMs, sleep: async () => {}, after: () => () => {}, random: () => 0.5 };
 
 const meta: SessionMeta = {
   id,

@@ -377,7 +377,7 @@ describe("an interrupted turn", () => {
       setImmediate(() => abort.abort());
       return new Promise<never>(() => {});
     });
-    const clock = { now: Date.now, random: () => 0.5, sleep: async () => {} };
+    const clock = { now: Date.now, random: () => 0.5, sleep: async () => {}, after: () => () => {} };
     const opened = await open([calls(functionCall("deaf", {}, "c1"))], { tools: [deaf], parts: { clock } });
     assert.equal(await opened.say("go", abort.signal), "interrupted");
     await opened.close();
