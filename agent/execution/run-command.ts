@@ -4,22 +4,16 @@
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SandboxError } from "../sandbox/errors.ts";
 import { type CommandEnd, type RunningCommand, spawnCommand } from "../sandbox/spawn.ts";
 import { endCommand } from "./end-command.ts";
 import type { CommandRequest, CommandResult } from "./executor.ts";
+import { missingProgram } from "./missing-program.ts";
 import { OutputCapture } from "./output-capture.ts";
 import type { RunnableCommand } from "./runner.ts";
 import { within } from "./within.ts";
 
 /** Exit code of a command that took too long, as of timeout(1). */
 const timedOutCode = 124;
-/** native/sandbox/sandbox.h */
-const helperNotStarted = 101;
-const notStarted = [
-  ["SANDBOX_NOT_FOUND", "No such file or directory"],
-  ["SANDBOX_NOT_EXECUTABLE", "Permission denied"],
-] as const;
 /** A command that writes without end is watched only so far. */
 const maxPieces = 10_000;
 /** After the end of a command: silence of this length, and no more than this altogether. */
@@ -70,7 +64,8 @@ export async function runCommand(prepared: RunnableCommand, request: CommandRequ
   for (const stream of streams) stream.leave();
   if (end === "aborted") throw signal.reason;
   const { text, missingLines } = capture.output();
-  if (end !== "timed-out") refuseMissing(request.command, end, text);
+  const problem = end === "timed-out" ? undefined : missingProgram(request.command, end.exitStatus, text);
+  if (problem !== undefined) throw problem;
   return {
     exitCode: end === "timed-out" ? timedOutCode : end.exitStatus,
     output: text,
@@ -79,19 +74,6 @@ export async function runCommand(prepared: RunnableCommand, request: CommandRequ
     isTimedOut: end === "timed-out",
     isSandboxed: prepared.isSandboxed,
   };
-}
-
-// Whoever looks for the program says in words of his own that it is not there.
-function refuseMissing(command: readonly string[], { exitStatus }: CommandEnd, output: string): void {
-  const [program = ""] = command;
-  for (const [code, reason] of notStarted) {
-    const byRunner = exitStatus === (code === "SANDBOX_NOT_FOUND" ? 127 : 126) && `${program}: ${reason}\n`;
-    const byHelper =
-      exitStatus === helperNotStarted &&
-      `codex-linux-sandbox: error: Failed to execvp ${program}: ${reason} (`;
-    if (byRunner !== false && output === byRunner) throw new SandboxError(code, program);
-    if (byHelper !== false && output.startsWith(byHelper)) throw new SandboxError(code, program);
-  }
 }
 
 type Ending = CommandEnd | "timed-out" | "aborted";

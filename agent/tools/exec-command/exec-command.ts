@@ -6,6 +6,7 @@ import { NotAllowed } from "../../approval/ask.ts";
 import { type GuardedCommand, runGuarded } from "../../approval/guard.ts";
 import { AgentError } from "../../errors.ts";
 import type { TerminalSession } from "../../execution/executor.ts";
+import { missingProgram } from "../../execution/missing-program.ts";
 import { isLikelySandboxDenial } from "../../sandbox/denial.ts";
 import type { SandboxPolicy } from "../../sandbox/policy.ts";
 import { type Arguments, parseArguments } from "../arguments.ts";
@@ -123,9 +124,12 @@ async function start(request: GuardedCommand, waitMs: number, context: ToolConte
     });
     const session = { terminal, item, startedAt };
     try {
-      return await look(session, waitMs, signal);
+      const looked = await look(session, waitMs, signal);
+      const problem = missingProgram(command, terminal.exitCode ?? 0, looked.output);
+      if (problem !== undefined) throw problem;
+      return looked;
     } catch (error) {
-      endSession(session);
+      if (terminal.exitCode === undefined) endSession(session);
       throw error;
     }
   };

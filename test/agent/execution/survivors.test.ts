@@ -17,21 +17,21 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-/** Each starts a sleep of so many seconds, says so, and waits. */
+/** Each has a process that says "on" and then sleeps so many seconds, when it is where it wants to be. */
 const attempts: readonly (readonly [title: string, script: (seconds: string) => string])[] = [
-  ["a session of its own", (s) => `setsid sleep ${s} & echo on; wait`],
+  ["a session of its own", (s) => `setsid sh -c 'echo on; exec sleep ${s}' & wait`],
   [
     "a double fork into a session of its own",
-    (s) => `(setsid sh -c 'sleep ${s} & exit' &); sleep 0.2; echo on; sleep 1000`,
+    (s) => `(setsid sh -c '(echo on; exec sleep ${s}) & exit' &); sleep 1000`,
   ],
   [
     "two generations of orphans, each in a session of its own, deaf to signals",
     (s) =>
-      `trap '' TERM HUP INT QUIT; (setsid sh -c '(setsid sh -c "sleep ${s}" &) & exit' &); sleep 0.3; echo on; while :; do sleep 1000; done`,
+      `trap '' TERM HUP INT QUIT; (setsid sh -c '(setsid sh -c "echo on; exec sleep ${s}" &) & exit' &); while :; do sleep 1000; done`,
   ],
   [
     "a daemon with streams of its own",
-    (s) => `(setsid sleep ${s} </dev/null >/dev/null 2>&1 &); sleep 0.2; echo on; sleep 1000`,
+    (s) => `(setsid sh -c 'echo on; exec sleep ${s} </dev/null >/dev/null 2>&1' &); sleep 1000`,
   ],
 ];
 
@@ -46,9 +46,9 @@ describe("a command that is ended leaves nothing behind that made for itself", (
       await new Promise((resolve) => child.stdout.once("data", resolve));
       process.kill(-(child.pid as number), "SIGKILL");
       await new Promise((resolve) => child.once("exit", resolve));
+      await waitFor(() => processesWith(control).length > 0, "the control to survive");
       const survivors = processesWith(control);
       for (const pid of survivors) process.kill(pid, "SIGKILL");
-      assert.ok(survivors.length > 0, "the control must survive");
 
       for (const policy of [fullAccess, workspaceWrite]) {
         const seconds = ownSeconds();
@@ -57,9 +57,10 @@ describe("a command that is ended leaves nothing behind that made for itself", (
         const ended = executor.run(
           requestIn(folder, ["sh", "-c", script(seconds)], {
             ...{ policy, signal: abort.signal },
-            onOutput: () => abort.abort(new Error("enough")),
           }),
         );
+        await waitFor(() => processesWith(seconds).length > 0, "the survivor to be ready");
+        abort.abort(new Error("enough"));
         await assert.rejects(ended, /enough/);
         await waitFor(() => processesWith(seconds).length === 0, `the end of all, ${policy.mode}`);
         executor.close();

@@ -250,6 +250,22 @@ test("numbers are those of sessions that go on, and never more than so many are 
   assert.equal(await refusal(write(1, "")), "write_stdin failed: UnknownSessionId { session_id: 1 }");
 });
 
+test("a shell that is not there is no session, and no reason to ask for leaving the sandbox", async () => {
+  const approver: Approver = { decide: () => assert.fail("asked") };
+  for (const policy of [fullAccess, workspaceWrite]) {
+    const { context, reports } = turn({ policy, approver }, { approvalPolicy: "on-failure" });
+    assert.equal(
+      await refusal(callFunction(tools.tools[0], { cmd: "true", shell: "/missing" }, context)),
+      'exec_command failed: CreateSession { message: "the command was not found: /missing" }',
+    );
+    const last = reports.at(-1)?.[1] as { status: string; aggregatedOutput: string } | undefined;
+    assert.deepEqual(
+      [last?.status, last?.aggregatedOutput],
+      ["failed", "the command was not found: /missing"],
+    );
+  }
+});
+
 test("arguments that do not fit and sessions that are not there are told", async () => {
   const prefix = "failed to parse function arguments: missing field";
   assert.equal(await refusal(callFunction(tools.tools[0], {}, turn().context)), `${prefix} \`cmd\``);
