@@ -134,7 +134,8 @@ async function start(request: GuardedCommand, waitMs: number, context: ToolConte
     }
   };
   try {
-    const { result, wasDenied } = await runGuarded(request, context, attempt, isDenied);
+    const guarded = { ...request, hasTerminal: true };
+    const { result, wasDenied } = await runGuarded(guarded, context, attempt, isDenied);
     if (result.session.terminal.exitCode !== undefined) endSession(result.session);
     if (wasDenied) throw new ToolFailure(`failed in sandbox: ${truncateOutput(result.output).text}`);
     return result;
