@@ -7,27 +7,37 @@ import { join } from "node:path";
 import { packageRoot } from "../proxy-process.ts";
 
 /**
- * @param spec - a package with its version, as npm install takes it
+ * @param spec - packages with their versions, as npm install takes them, with blanks between
+ * @param options - `hasOptional`: whether their optional dependencies, such as a binary, come with them
  * @returns the folder whose node_modules holds it, or the reason why it cannot be had
  */
-export function installClient(spec: string): { readonly folder: string } | { readonly missing: string } {
+export function installClient(
+  spec: string,
+  { hasOptional = true }: { readonly hasOptional?: boolean } = {},
+): { readonly folder: string } | { readonly missing: string } {
   const folder = join(packageRoot, "node_modules", ".cache", "clients", spec.replace(/[^a-z0-9.]+/g, "-"));
   const done = join(folder, "installed");
   if (fs.existsSync(done)) return { folder };
   fs.mkdirSync(folder, { recursive: true });
   const release = takeTurn(join(folder, "installing"));
   try {
-    return fs.existsSync(done) ? { folder } : install(spec, folder, done);
+    return fs.existsSync(done) ? { folder } : install(spec, folder, done, hasOptional);
   } finally {
     release();
   }
 }
 
-function install(spec: string, folder: string, done: string): ReturnType<typeof installClient> {
+function install(
+  spec: string,
+  folder: string,
+  done: string,
+  hasOptional: boolean,
+): ReturnType<typeof installClient> {
+  const optional = hasOptional ? [] : ["--omit=optional"];
   fs.writeFileSync(join(folder, "package.json"), "{}");
   const { status, stderr } = spawnSync(
     "npm",
-    ["install", "--no-audit", "--no-fund", "--ignore-scripts", spec],
+    ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...optional, ...spec.split(" ")],
     {
       cwd: folder,
       encoding: "utf8",
