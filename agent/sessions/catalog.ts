@@ -2,9 +2,8 @@
 // none of them. It is a cache: whatever is wrong with it, or missing in it, is read from the sessions again,
 // and several processes may replace it at once.
 
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { readBoundedFile } from "../bounded-file.ts";
 import { objectOf, parseObject } from "../json-object.ts";
 import { replaceFile } from "../replace-file.ts";
 import { archiveFolder, sessionsFolder } from "./rollout-path.ts";
@@ -73,25 +72,14 @@ async function forEach<T>(values: readonly T[], action: (value: T) => Promise<vo
 }
 
 async function load(codexHome: string): Promise<ReadonlyMap<string, KnownHead>> {
-  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-  try {
-    const file = await open(join(codexHome, catalogName), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      const facts = await file.stat();
-      if (!facts.isFile() || facts.size > maxBytes) return new Map();
-      const catalog = parseObject(await file.readFile("utf8"));
-      if (catalog?.version !== version) return new Map();
-      const heads = new Map<string, KnownHead>();
-      for (const [path, known] of Object.entries(objectOf(catalog.sessions) ?? {})) {
-        if (isKnownHead(known)) heads.set(path, known);
-      }
-      return heads;
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return new Map();
+  const file = await readBoundedFile(join(codexHome, catalogName), maxBytes).catch(() => undefined);
+  const catalog = parseObject(file?.bytes.toString("utf8") ?? "");
+  const heads = new Map<string, KnownHead>();
+  if (catalog?.version !== version) return heads;
+  for (const [path, known] of Object.entries(objectOf(catalog.sessions) ?? {})) {
+    if (isKnownHead(known)) heads.set(path, known);
   }
+  return heads;
 }
 
 function isKnownHead(value: unknown): value is KnownHead {

@@ -2,9 +2,8 @@
 // itself would run programs that the repository's configuration names, and takes longer to start. Nothing
 // that is found there is trusted: reads are bounded, wait for nothing, and end in "not known".
 
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { readBoundedFile } from "../bounded-file.ts";
 import { gitRoot } from "../git-root.ts";
 import type { SessionMeta } from "./rollout-entry.ts";
 
@@ -36,16 +35,7 @@ export async function gitFacts(folder: string): Promise<GitFacts | undefined> {
 const maxBytes = 4 * 1024 * 1024;
 
 async function readSmall(path: string): Promise<string | undefined> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
-  if (file === undefined) return undefined;
-  try {
-    const { size } = await file.stat();
-    if (!(await file.stat()).isFile() || size > maxBytes) return undefined;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, 0);
-    return buffer.toString("utf8", 0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  return (await readBoundedFile(path, maxBytes).catch(() => undefined))?.bytes.toString("utf8");
 }
 
 // A `.git` that is a file leads to the folder: in worktrees and submodules.
