@@ -132,7 +132,7 @@ export function startThread(parts: ThreadParts): Thread {
   const nextItemId = () => `${id}:${itemCount++}`;
   listener({ type: "thread.started", threadId: id, isResumed: resume !== undefined });
 
-  async function newTurn({ outputSchema, signal }: Omit<TurnInput, "content">, turnId: string) {
+  function newTurn({ outputSchema, signal }: Omit<TurnInput, "content">, turnId: string) {
     const settings = config;
     const { tools } = toolSet;
     const policy = sandboxPolicy(settings, parts.environment);
@@ -152,7 +152,7 @@ export function startThread(parts: ThreadParts): Thread {
       ...{ conversation, config: settings, policy, tools, toolContext, items },
       ...{ listener, nextItemId, clock, signal, onCallsDone: showDiff },
       ...(outputSchema !== undefined && { outputSchema }),
-      connection: await connection.open(),
+      connect: () => connection.open(),
       instructions: prompts.instructions(
         settings,
         offered.map(({ names }) => names[0]),
@@ -181,9 +181,9 @@ export function startThread(parts: ThreadParts): Thread {
   ): Promise<TurnEnd> {
     const turnId = timeOrderedUuid(clock.now());
     listener({ type: "turn.started", turnId });
-    let open: Awaited<ReturnType<typeof newTurn>> | undefined;
+    let open: ReturnType<typeof newTurn> | undefined;
     try {
-      open = await newTurn(input, turnId);
+      open = newTurn(input, turnId);
       input.signal.throwIfAborted();
       await work(open.turn, open.context);
       open.items.end(true);

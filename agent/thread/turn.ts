@@ -52,7 +52,8 @@ export interface Conversation {
 /** What holds for one turn from its start to its end. */
 export interface TurnParts {
   readonly conversation: Conversation;
-  readonly connection: Connection;
+  /** asked when the first request is made */
+  readonly connect: () => Promise<Connection>;
   readonly config: Config;
   readonly policy: SandboxPolicy;
   readonly instructions: string;
@@ -95,6 +96,7 @@ export class Turn {
   readonly inputMessages: string[] = [];
   lastMessage: string | undefined;
   #hasJustCompacted = false;
+  #isAzure = false;
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
@@ -241,13 +243,13 @@ export class Turn {
 
   // Items of an answer, those that the model can be sent again.
   #keep(items: readonly OutputItem[]): void {
-    const { conversation, connection } = this.#parts;
+    const { conversation } = this.#parts;
     const answerable = new Set(callsOf(items).map(({ item }) => item));
     const kept = items.filter(
       (item) => keptTypes.has(item.type) && (!callTypes.has(item.type) || answerable.has(item)),
     );
     for (const output of kept) {
-      const item = asInput(output, connection.isAzure);
+      const item = asInput(output, this.#isAzure);
       conversation.history.add([item]);
       conversation.tokens.added([item]);
       conversation.store.append(...answerEntries(item, output));
@@ -261,11 +263,14 @@ export class Turn {
     store.append(...itemEntries(items));
   }
 
-  #request(prompt: Pick<Prompt, "input" | "tools" | "outputSchema">): AsyncGenerator<ModelEvent> {
-    const { conversation, connection, config, instructions, signal, clock } = this.#parts;
+  async *#request(prompt: Pick<Prompt, "input" | "tools" | "outputSchema">): AsyncGenerator<ModelEvent> {
+    const { conversation, connect, config, instructions, signal, clock } = this.#parts;
+    const connection = await connect();
+    signal.throwIfAborted();
+    this.#isAzure = connection.isAzure;
     const mayCallToolsInParallel =
       prompt.tools.length > 0 && modelTraits(config.model).mayCallToolsInParallel;
-    return askModel(
+    yield* askModel(
       connection,
       {
         ...{ settings: config, conversationId: conversation.id, signal },

@@ -497,6 +497,27 @@ describe("a turn", () => {
     assert.deepEqual(opened.completed, []);
   });
 
+  test("that finds no way to the model fails, and what the user said is kept for the next one", async () => {
+    let isThere = false;
+    const opened = await open([says("one")], {
+      wrap: (connection) => ({
+        ...connection,
+        open: () => (isThere ? connection.open() : Promise.reject(new Error("no way"))),
+      }),
+    });
+    assert.equal(await opened.say("first"), "failed");
+    isThere = true;
+    assert.equal(await opened.say("second"), "completed");
+    await opened.close();
+    assert.deepEqual(brief(inputOf(opened, 0)).slice(1), ["user: first", "user: second"]);
+    assert.deepEqual(
+      opened.entries.flatMap(({ payload }) =>
+        "type" in payload && payload.type === "user_message" ? [payload] : [],
+      ),
+      ["first", "second"].map((message) => ({ type: "user_message", message, images: [] })),
+    );
+  });
+
   test("that is aborted before it begins sends nothing", async () => {
     const opened = await open([fallsSilent]);
     assert.equal(await opened.say("go", AbortSignal.abort()), "interrupted");

@@ -5,6 +5,7 @@ import { systemClock } from "../../../agent/clock.ts";
 import type { Config } from "../../../agent/config/config.ts";
 import type { Executor } from "../../../agent/execution/executor.ts";
 import { type InputItem, userMessage } from "../../../agent/model-client/items.ts";
+import type { ModelConnection } from "../../../agent/model-connection.ts";
 import { openConnection } from "../../../agent/provider/connection.ts";
 import type { RolloutEntry } from "../../../agent/sessions/rollout-entry.ts";
 import type { RecordedThread } from "../../../agent/sessions/thread-store.ts";
@@ -45,11 +46,13 @@ export interface OpenOptions {
   readonly tools?: readonly Tool[];
   readonly resume?: RecordedThread;
   readonly parts?: Partial<ThreadParts>;
+  /** what stands between the thread and its way to the model */
+  readonly wrap?: (connection: ModelConnection) => ModelConnection;
 }
 
 /** Start a thread whose model follows a script. */
 export async function open(steps: readonly Step[] | Script, options: OpenOptions = {}) {
-  const { config, providerName = "mock", tools = [], resume, parts } = options;
+  const { config, providerName = "mock", tools = [], resume, parts, wrap = (way) => way } = options;
   const upstream = await startScriptedUpstream(steps);
   const modelProvider = provider({ name: providerName, baseUrl: upstream.baseUrl, requestMaxRetries: 0 });
   const connection = await openConnection({ modelProvider }, undefined, {}, sender);
@@ -60,7 +63,7 @@ export async function open(steps: readonly Step[] | Script, options: OpenOptions
     id: "0199f1f0-0000-7000-8000-000000000001",
     config: { ...settings, ...config },
     environment: {},
-    connection: { open: async () => connection, close: () => connection.close() },
+    connection: wrap({ open: async () => connection, close: () => connection.close() }),
     listener: (event) => events.push(event),
     clock: systemClock,
     store: {
