@@ -1,10 +1,10 @@
-// What a model is offered, and what its calls are answered with where nothing of that name was.
+// What a model is offered: which tools, in which order, of which shapes.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { modelTraits } from "../../../agent/models/models.ts";
 import type { Tool } from "../../../agent/tools/tool.ts";
-import { findTool, schemasOf, toolSet } from "../../../agent/tools/tool-set.ts";
+import { toolSet } from "../../../agent/tools/tool-set.ts";
 
 const extra = (name: string): Tool => ({
   names: [name],
@@ -19,7 +19,7 @@ function offered(model: string, features: readonly string[], extraTools: readonl
 }
 
 function namesOf(set: ReturnType<typeof toolSet>): readonly unknown[] {
-  return schemasOf(set).map(({ name, type }) => name ?? type);
+  return set.tools.map(({ schema }) => schema?.name ?? schema?.type);
 }
 
 describe("the tools of a thread", () => {
@@ -33,36 +33,84 @@ describe("the tools of a thread", () => {
     assert.deepEqual([names.includes("web_search"), names.includes("view_image")], [false, false]);
   });
 
-  test("are commands in terminals in the place of the shell where unified_exec is on", () => {
-    const names = namesOf(offered("gpt-5-codex", ["unified_exec"]));
-    assert.deepEqual(names.slice(0, 2), ["exec_command", "write_stdin"]);
-    assert.ok(!names.includes("shell") && namesOf(offered("gpt-5-codex", []))[0] === "shell");
+  test("are commands in terminals beside the shell, or in its place, as the features say", () => {
+    const first = (...features: readonly string[]) => namesOf(offered("gpt-5-codex", features)).slice(0, 3);
+    const terminals = ["exec_command", "write_stdin"];
+    assert.deepEqual(first("unified_exec"), [...terminals, "shell"]);
+    assert.deepEqual(first("streamable_shell"), [...terminals, "update_plan"]);
+    assert.deepEqual(first("unified_exec", "streamable_shell"), [...terminals, "update_plan"]);
+    assert.deepEqual(first(), ["shell", "update_plan", "apply_patch"]);
   });
 
-  test("answer a call of an unknown name as the model's family expects it", () => {
-    const set = offered("gpt-5", []);
-    assert.throws(() => findTool(set, { kind: "function", name: "nope" }), {
-      name: "ToolFailure",
-      message: "unsupported call: nope",
-    });
-    assert.throws(() => findTool(set, { kind: "custom", name: "nope" }), {
-      name: "ToolFailure",
-      message: "unsupported custom tool call: nope",
-    });
+  test("of another's name are never offered in the place of ours, nor beside it", () => {
+    const impostors = ["update_plan", "container.exec", "a__x", "a__x"].map(extra);
+    const set = offered("gpt-5", [], impostors);
+    assert.deepEqual(namesOf(set), ["shell", "update_plan", "a__x"]);
+    assert.ok(set.tools.every((tool) => !impostors.slice(0, 2).includes(tool)));
   });
 
-  test("of another's name are never taken for one of ours", async () => {
-    const set = offered("gpt-5", [], [extra("update_plan")]);
-    assert.equal(
-      findTool(set, { kind: "function", name: "update_plan" }),
-      set.tools.find(({ names }) => names[0] === "update_plan"),
-    );
-    await assert.rejects(
-      findTool(set, { kind: "function", name: "update_plan" }).run(
-        { callId: "c", kind: "function", name: "update_plan", input: "{}" },
-        {} as never,
-      ),
-      { message: "failed to parse function arguments: missing field `plan`" },
+  test("have the names and parameters that models were trained on", () => {
+    const set = offered("gpt-5-codex", ["web_search_request", "view_image_tool"]);
+    assert.deepEqual(
+      set.tools.map(({ schema }) => withoutWords(schema)),
+      [
+        {
+          ...{ type: "function", name: "shell", strict: false },
+          parameters: {
+            type: "object",
+            properties: {
+              command: { type: "array", items: { type: "string" } },
+              justification: { type: "string" },
+              timeout_ms: { type: "number" },
+              with_escalated_permissions: { type: "boolean" },
+              workdir: { type: "string" },
+            },
+            required: ["command"],
+            additionalProperties: false,
+          },
+        },
+        {
+          ...{ type: "function", name: "update_plan", strict: false },
+          parameters: {
+            type: "object",
+            properties: {
+              explanation: { type: "string" },
+              plan: {
+                type: "array",
+                items: {
+                  type: "object",
+                  properties: { step: { type: "string" }, status: { type: "string" } },
+                  required: ["step", "status"],
+                  additionalProperties: false,
+                },
+              },
+            },
+            required: ["plan"],
+            additionalProperties: false,
+          },
+        },
+        { type: "custom", name: "apply_patch", format: { type: "grammar", syntax: "lark" } },
+        { type: "web_search" },
+        {
+          ...{ type: "function", name: "view_image", strict: false },
+          parameters: {
+            type: "object",
+            properties: { path: { type: "string" } },
+            required: ["path"],
+            additionalProperties: false,
+          },
+        },
+      ],
     );
   });
 });
+
+/** A schema without what is only there to be read. */
+function withoutWords(schema: unknown): unknown {
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return schema;
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([name, value]) => !["description", "definition"].includes(name) || typeof value !== "string")
+      .map(([name, value]) => [name, withoutWords(value)]),
+  );
+}
