@@ -33,6 +33,11 @@ const attempts: readonly (readonly [title: string, script: (seconds: string) => 
     "a daemon with streams of its own",
     (s) => `(setsid sh -c 'echo on; exec sleep ${s} </dev/null >/dev/null 2>&1' &); sleep 1000`,
   ],
+  [
+    "the name of the process that is let live to tidy up behind the sandbox",
+    (s) =>
+      `mkfifo ${s}; (setsid sh -c 'echo codex-remover >/proc/$$/comm; echo on; read x <${s}' sh ${s} &); sleep 1000`,
+  ],
 ];
 
 describe("a command that is ended leaves nothing behind that made for itself", () => {
@@ -41,6 +46,7 @@ describe("a command that is ended leaves nothing behind that made for itself", (
       const control = ownSeconds();
       const child = spawn("sh", ["-c", script(control)], {
         detached: true,
+        cwd: folder,
         stdio: ["ignore", "pipe", "ignore"],
       });
       await new Promise((resolve) => child.stdout.once("data", resolve));
