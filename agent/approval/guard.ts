@@ -69,8 +69,10 @@ export async function runGuarded<R>(
   const decision = decideCommand({
     approvalPolicy,
     hasFullAccess: policy.mode === "danger-full-access",
-    // Only where it makes a difference: the parser is loaded for it.
-    isSafe: approvalPolicy === "never" ? false : await isKnownSafe(command, { ...context, cwd, hasTerminal }),
+    // Only where it makes a difference: a grammar is loaded for it.
+    isSafe:
+      (approvalPolicy === "untrusted" || (approvalPolicy === "on-request" && wantsEscalation)) &&
+      (await isKnownSafe(command, { ...context, cwd, hasTerminal })),
     isDangerous: approvalPolicy === "on-request" && (await isDangerous(command)),
     wantsEscalation,
   });

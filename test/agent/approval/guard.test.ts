@@ -336,3 +336,12 @@ test("a yes for the session to a run in the sandbox is none to a run without, an
   );
   assert.equal(await story(run, facts), "workspace-write, danger-full-access");
 });
+
+test("a safe command that wants to leave the sandbox stays in it, and nobody is asked", async () => {
+  const told = await story(
+    (context, attempt, isDenied) =>
+      runGuarded({ ...commands.safe, wantsEscalation: true }, context, attempt, isDenied),
+    { approvalPolicy: "on-request", policy: workspaceWrite },
+  );
+  assert.equal(told, "workspace-write");
+});

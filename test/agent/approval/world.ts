@@ -40,8 +40,7 @@ export function makeWorld(): World {
       ...more,
     }),
     remove: () => {
-      rmSync(top, { recursive: true });
-      rmSync(tools, { recursive: true });
+      for (const folder of [top, tools]) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
