@@ -35,7 +35,7 @@ export function statusLine({ terminal, now, everySecond }: StatusLineParts): Sta
     const seconds = Math.floor((now() - since) / 1000);
     if (activity === undefined || isLineOpen || seconds < 1) return;
     erase();
-    const text = `${activity} ${seconds}s (ctrl-c to interrupt)`.slice(0, (terminal.columns ?? 80) - 1);
+    const text = `${activity} ${seconds}s (ctrl-c to interrupt)`.slice(0, (terminal.columns || 80) - 1);
     terminal.write(`\x1b[2m${text}\x1b[0m`);
     isShown = true;
   };
