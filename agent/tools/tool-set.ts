@@ -21,8 +21,9 @@ export interface ToolSetRequest {
 /** Put together what a model is offered. */
 export function toolSet({ config, traits, extraTools = [] }: ToolSetRequest): ToolSet {
   const isOn = (feature: string) => config.features.isEnabled(feature);
-  const form = traits.shellOutput;
   const patchForm = traits.applyPatchTool ?? (isOn("apply_patch_freeform") ? "freeform" : undefined);
+  // Whoever writes patches as text reads results as text.
+  const form = patchForm === "freeform" ? "text" : traits.shellOutput;
   const sorted = [...extraTools].sort((one, other) => (one.names[0] < other.names[0] ? -1 : 1));
   const interceptPatch = patchInterceptor(form);
   // The one feature puts terminals beside the shell, the other in its place.
