@@ -159,6 +159,7 @@ export function normalisedText(
     .replace(/^(OpenAI )?Codex v.*$/m, "Codex VERSION")
     .replace(/Wall time: [\d.]+ seconds/g, "Wall time: TIME seconds")
     .replace(/(\\?"(?:duration_seconds|wall_time_seconds)\\?":)[\d.]+/g, "$10")
+    .replace(/(\\?"chunk_id\\?":\\?")[0-9a-f]{6}/g, "$1CHUNK")
     .replace(/ in [\d.]+m?s:/g, " in TIME:")
     .replace(/timed out after \d+ milliseconds/g, "timed out after TIME milliseconds");
 }

@@ -84,6 +84,21 @@ const userText = (text: string) => ({
   content: [{ type: "input_text", text }],
 });
 
+interface ExecCommandTool extends Json {
+  readonly name?: string;
+  readonly parameters: { readonly properties: Json };
+}
+
+function withFolderAndWish(tool: ExecCommandTool): ExecCommandTool {
+  const properties = {
+    ...tool.parameters.properties,
+    workdir: { type: "string" },
+    with_escalated_permissions: { type: "boolean" },
+    justification: { type: "string" },
+  };
+  return { ...tool, parameters: { ...tool.parameters, properties } };
+}
+
 export const always: readonly Difference[] = [noResourceTools];
 
 export const differences: { readonly [title in keyof typeof plays]?: readonly Difference[] } = {
@@ -208,6 +223,26 @@ export const differences: { readonly [title in keyof typeof plays]?: readonly Di
           usage: { input_tokens: 250_000, cached_input_tokens: 100, output_tokens: 10 },
         },
       ],
+    }),
+  ],
+  // As in later versions, `shell` is not offered beside them, commands are shown with the shell that runs
+  // them, and a command may have its folder and ask to leave the sandbox.
+  terminals: [
+    inLines((lines) =>
+      lines.map((line) => {
+        const item = line.item as Json | undefined;
+        if (item?.type !== "command_execution") return line;
+        return { ...line, item: { ...item, command: `/bin/bash -lc ${item.command}` } };
+      }),
+    ),
+    (original) => ({
+      ...original,
+      requests: original.requests.map((body) => ({
+        ...body,
+        tools: (body.tools as readonly ExecCommandTool[])
+          .filter(({ name }) => name !== "shell")
+          .map((tool) => (tool.name === "exec_command" ? withFolderAndWish(tool) : tool)),
+      })),
     }),
   ],
 };

@@ -91,7 +91,7 @@ describe("codex exec beside 0.50.0", { skip: reference.skip }, () => {
     }
   }
 
-  test("sends the same body, but for its own instructions and the tools that it does not offer", async () => {
+  test("sends the same body, but for its own instructions and the words of its tools", async () => {
     const cases: readonly (readonly string[])[] = [
       ["Say hi"],
       ["-m", "gpt-4.1", "Say hi"],
