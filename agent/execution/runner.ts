@@ -40,7 +40,8 @@ export function behindRunner(
     args: [
       ...(terminal === undefined ? [] : ["--terminal", `${terminal.rows}x${terminal.columns}`]),
       ...(argv0 === undefined ? [] : ["--argv0", argv0]),
-      ...["--", file, ...args],
+      // One that starts when this process has died already ends at once.
+      ...["--parent", String(process.pid), "--", file, ...args],
     ],
     environment,
     isSandboxed,

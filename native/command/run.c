@@ -1,7 +1,7 @@
 // codex-command: runs one command as the leader of a session of its own, with pipes or a terminal, and is the
 // one parent that everything below it comes back to.
 //
-//   codex-command [--terminal ROWSxCOLUMNS] [--argv0 NAME] -- FILE [ARGUMENT]...
+//   codex-command [--terminal ROWSxCOLUMNS] [--argv0 NAME] [--parent PID] -- FILE [ARGUMENT]...
 //
 // It ends as the command has ended: 128 + the number for a signal, 127 and 126 as a shell for what cannot be
 // started. SIGTERM, which it also gets when its own parent has died, ends the command with everything that
@@ -31,6 +31,7 @@ enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 struct wishes {
   bool has_terminal;
   unsigned short rows, columns;
+  pid_t parent;  // 0 where it does not matter
   char *argv0;
   char **command;
 };
@@ -42,6 +43,8 @@ static void parse_command(char **argv, struct wishes *wishes) {
     char *value = argv[at + 1], rest;
     if (value != NULL && strcmp(argv[at], "--argv0") == 0) {
       wishes->argv0 = value;
+    } else if (value != NULL && strcmp(argv[at], "--parent") == 0 && sscanf(value, "%d%c", &wishes->parent, &rest) == 1) {
+      continue;
     } else if (value != NULL && strcmp(argv[at], "--terminal") == 0 &&
                sscanf(value, "%hux%hu%c", &wishes->rows, &wishes->columns, &rest) == 2) {
       wishes->has_terminal = true;
@@ -64,7 +67,7 @@ static void on_signal(int number) {
   errno = problem;
 }
 
-static void watch_signals(void) {
+static void watch_signals(pid_t parent) {
   if (pipe(wake) != 0) fail(EXIT_RUNTIME, NULL, "cannot make a pipe: %s", strerror(errno));
   for (int i = 0; i < 2; i++) {
     fcntl(wake[i], F_SETFD, FD_CLOEXEC);
@@ -76,10 +79,9 @@ static void watch_signals(void) {
   sigaction(SIGTERM, &action, NULL);
   signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
-  pid_t parent = getppid();
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) is_told_to_end = 1;
 #endif
+  if (parent != 0 && getppid() != parent) is_told_to_end = 1;  // it has died before it could be watched
 }
 
 static void __attribute__((noreturn)) become_command_in_session(const struct wishes *wishes,
@@ -164,9 +166,10 @@ int run_command(int argc, char **argv) {
     replace_sockets_by_pipes();
 #endif
   }
-  watch_signals();
+  watch_signals(wishes.parent);
   adopt_orphans();
-  pid_t command = is_told_to_end ? -1 : fork();
+  if (is_told_to_end) return EXIT_SIGNAL + SIGTERM;
+  pid_t command = fork();
   if (command == 0) become_command_in_session(&wishes, &terminal);
   if (command < 0) fail(EXIT_RUNTIME, NULL, "cannot fork: %s", strerror(errno));
   if (!wishes.has_terminal) {

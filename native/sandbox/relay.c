@@ -31,10 +31,10 @@ static bool write_all(int to, const char *bytes, ssize_t length) {
 static void __attribute__((noreturn)) carry(int from, int to) {
   char bytes[65536];
   for (;;) {
-    // A pipe whose reader has ended says so without being written to.
+    // A pipe or socket whose reader has ended says so without being written to.
     struct pollfd ends[] = {{.fd = from, .events = POLLIN}, {.fd = to}};
     if (poll(ends, 2, -1) < 0 && errno == EINTR) continue;
-    if ((ends[1].revents & POLLERR) != 0) _exit(0);
+    if ((ends[1].revents & (POLLERR | POLLHUP)) != 0) _exit(0);
     if (ends[0].revents == 0) continue;
     ssize_t length = read(from, bytes, sizeof bytes);
     if (length < 0 && (errno == EINTR || errno == EAGAIN)) continue;

@@ -87,7 +87,7 @@ test("when the agent itself is killed, its commands end with it, in terminals to
   const agent = spawn(process.execPath, ["--input-type=module", "-e", program, folder, one, other], {
     stdio: "ignore",
   });
-  await waitFor(() => processesWith(one).length >= 2 && processesWith(other).length >= 2, "both commands");
+  await waitFor(() => processesWith(one).length >= 3 && processesWith(other).length >= 3, "both commands");
   agent.kill("SIGKILL");
   const left = () => [...processesWith(one), ...processesWith(other)].filter((pid) => pid !== agent.pid);
   await waitFor(() => left().length === 0, "the end of both");
