@@ -38,7 +38,8 @@ export function watchForKey(key: string, pid: number): KeySearch {
     scannedBytes += bytes;
   };
   const timer = setInterval(() => {
-    for (const one of treeOf(pid)) if (!known.has(one)) examine(one);
+    // A process that has become another program has other memory.
+    for (const one of treeOf(pid)) if (nameOf(one) !== known.get(one)) examine(one);
   }, pollMs);
   return {
     look: () => treeOf(pid).forEach(examine),
@@ -66,7 +67,7 @@ function treeOf(pid: number): readonly number[] {
 
 // What a process has ended with in between cannot be looked at, and is not counted.
 function examined(pid: number, key: string) {
-  const name = attempt(() => fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "";
+  const name = nameOf(pid) ?? "";
   const texts = ["environ", "cmdline"].map((file) =>
     attempt(() => fs.readFileSync(`/proc/${pid}/${file}`, "latin1")),
   );
@@ -78,6 +79,10 @@ function examined(pid: number, key: string) {
     bytes: memory?.scannedBytes ?? 0,
     isClosed: memory === undefined && isAlive(pid),
   };
+}
+
+function nameOf(pid: number): string | undefined {
+  return attempt(() => fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim());
 }
 
 function isAlive(pid: number): boolean {
