@@ -225,8 +225,8 @@ export const differences: { readonly [title in keyof typeof plays]?: readonly Di
       ],
     }),
   ],
-  // As in later versions, `shell` is not offered beside them, commands are shown with the shell that runs
-  // them, and a command may have its folder and ask to leave the sandbox.
+  // As in later versions, commands are shown with the shell that runs them, and a command may have its folder
+  // and ask to leave the sandbox.
   terminals: [
     inLines((lines) =>
       lines.map((line) => {
@@ -239,9 +239,9 @@ export const differences: { readonly [title in keyof typeof plays]?: readonly Di
       ...original,
       requests: original.requests.map((body) => ({
         ...body,
-        tools: (body.tools as readonly ExecCommandTool[])
-          .filter(({ name }) => name !== "shell")
-          .map((tool) => (tool.name === "exec_command" ? withFolderAndWish(tool) : tool)),
+        tools: (body.tools as readonly ExecCommandTool[]).map((tool) =>
+          tool.name === "exec_command" ? withFolderAndWish(tool) : tool,
+        ),
       })),
     }),
   ],
