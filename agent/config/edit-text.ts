@@ -141,10 +141,14 @@ function setLeaf(text: string, path: readonly string[], value: TomlValue, parse:
   return appended(outline, [`[${keyText(table)}]`, line]);
 }
 
-/** A table that is made by dotted keys goes on by dotted keys: it may not have a heading too. */
-function dottedNeighbour({ entries }: Outline, table: readonly string[]): Entry | undefined {
+/**
+ * A table that is made by dotted keys goes on by dotted keys: it may not have a heading too. Below one that has
+ * a heading, dotted keys from above may not reach.
+ */
+function dottedNeighbour({ entries, headings }: Outline, table: readonly string[]): Entry | undefined {
   for (let length = table.length; length > 0; length -= 1) {
     const shared = table.slice(0, length);
+    if (headings.some(({ keys }) => isSame(keys, shared))) return undefined;
     const found = entries.findLast(
       ({ keys, prefix, container }) =>
         container.type !== "TOMLInlineTable" && prefix.length < length && startsWith(keys, shared),

@@ -79,6 +79,13 @@ describe("an edit", () => {
       "features.a = true\nfeatures.b = false\n",
     ],
     [
+      "starts a table below a heading whose own table has dotted keys",
+      "m.a = 1\n\n[m.n]\n",
+      ["m", "n", "o", "b"],
+      1,
+      "m.a = 1\n\n[m.n]\n\n[m.n.o]\nb = 1\n",
+    ],
+    [
       "reaches into inline tables",
       "f = { a = 1 } # c\n",
       ["f", "b", "c"],
