@@ -70,7 +70,7 @@ async function* askOnce(
   const chunks = withIdleLimit(answer.body, connection.provider.streamIdleTimeoutMs, clock);
   let isWhole = false;
   try {
-    yield* readModelEvents(eventData(chunks));
+    yield* readModelEvents(eventData(chunks), connection);
     isWhole = true;
   } finally {
     if (isWhole) finish(answer.body);
@@ -107,7 +107,7 @@ async function tryOnce(
     const answer = await connection.post({ body, headers, signal: AbortSignal.any([signal, idle.signal]) });
     takeBack(); // from here on each chunk has its own limit
     if (answer.status >= 200 && answer.status < 300) return answer;
-    return judgeRefusal(answer, await readStart(answer.body), connection.isProxied, clock);
+    return judgeRefusal(answer, await readStart(answer.body), connection, clock);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AgentError) throw error;

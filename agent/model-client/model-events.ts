@@ -2,6 +2,7 @@
 // are promised here; whatever else comes is left out, and a stream without its end is an error.
 
 import { type JsonObject, objectOf, parseObject } from "../json-object.ts";
+import type { Connection } from "../provider/connection.ts";
 import { ModelError } from "./errors.ts";
 import type { OutputItem } from "./items.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -29,16 +30,22 @@ export type ModelEvent =
       readonly cause: ModelError;
     };
 
+/** Makes words of the service fit to be shown. */
+type Redaction = Pick<Connection, "redacted">;
+
 /**
  * Read the events of one answer, up to its end.
  *
  * @throws {ModelError} where the answer fails, or ends before it is complete
  */
-export async function* readModelEvents(data: AsyncIterable<string>): AsyncGenerator<ModelEvent> {
+export async function* readModelEvents(
+  data: AsyncIterable<string>,
+  redaction: Redaction,
+): AsyncGenerator<ModelEvent> {
   for await (const text of data) {
     const event = parseObject(text);
     if (event === undefined) continue; // a line that is no JSON says nothing
-    const known = toModelEvent(event);
+    const known = toModelEvent(event, redaction);
     if (known === undefined) continue;
     yield known;
     if (known.kind === "completed") return;
@@ -54,7 +61,7 @@ export function disconnected(
   return new ModelError("MODEL_STREAM", `stream disconnected before completion: ${reason}`, facts);
 }
 
-function toModelEvent(event: JsonObject): ModelEvent | undefined {
+function toModelEvent(event: JsonObject, redaction: Redaction): ModelEvent | undefined {
   const { type, delta } = event;
   switch (type) {
     case "response.output_item.added":
@@ -77,14 +84,14 @@ function toModelEvent(event: JsonObject): ModelEvent | undefined {
       return { kind: "completed", responseId: id, usage: parseUsage(response?.usage) };
     }
     case "response.failed":
-      throw failure(objectOf(objectOf(event.response)?.error) ?? {});
+      throw failure(objectOf(objectOf(event.response)?.error) ?? {}, redaction);
     case "error":
-      throw failure(objectOf(event.error) ?? event);
+      throw failure(objectOf(event.error) ?? event, redaction);
     case "response.incomplete": {
       const reason = objectOf(objectOf(event.response)?.incomplete_details)?.reason;
       throw new ModelError(
         "MODEL_INCOMPLETE",
-        `Incomplete response returned, reason: ${typeof reason === "string" ? reason : "unknown"}`,
+        `Incomplete response returned, reason: ${typeof reason === "string" ? redaction.redacted(reason) : "unknown"}`,
       );
     }
     default:
@@ -92,8 +99,11 @@ function toModelEvent(event: JsonObject): ModelEvent | undefined {
   }
 }
 
-function failure({ code, message }: JsonObject): ModelError {
-  const text = typeof message === "string" && message !== "" ? message : "response.failed event received";
+function failure({ code, message }: JsonObject, redaction: Redaction): ModelError {
+  const text =
+    typeof message === "string" && message !== ""
+      ? redaction.redacted(message)
+      : "response.failed event received";
   if (code === "context_length_exceeded") {
     return new ModelError(
       "MODEL_CONTEXT_WINDOW",

@@ -4,7 +4,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Clock } from "../clock.ts";
 import { objectOf, parseObject } from "../json-object.ts";
-import type { ConnectionAnswer } from "../provider/connection.ts";
+import type { Connection, ConnectionAnswer } from "../provider/connection.ts";
 import { ModelError } from "./errors.ts";
 
 const maxShownChars = 2_000;
@@ -27,17 +27,18 @@ const badKeyHint =
   "the key is the proxy's: ask whoever runs it for a good one, codex-responses-api-proxy rotate puts it in";
 
 /**
- * @param isProxied - whether our own proxy has answered
  * @param text - the body of the answer, as far as it was read
+ * @param connection - what has answered
  * @returns the error to end with; it says itself whether the same request may be sent again
  */
 export function judgeRefusal(
   { status, headers }: Pick<ConnectionAnswer, "status" | "headers">,
   text: string,
-  isProxied: boolean,
+  connection: Pick<Connection, "isProxied" | "redacted">,
   clock: Clock,
 ): ModelError {
-  const error = errorOf(text);
+  const { isProxied } = connection;
+  const error = errorOf(text, connection);
   const phrase = `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
   const hint = proxyHints[String(error.code)] ?? (isProxied && status === 401 ? badKeyHint : undefined);
   if (status === 429) {
@@ -47,7 +48,8 @@ export function judgeRefusal(
   if (status >= 300 && status < 400) {
     return new ModelError("MODEL_REDIRECT", `unexpected status ${phrase}: redirects are not followed`);
   }
-  const reason = error.message ?? (text.trim().slice(0, maxShownChars) || "Unknown error");
+  const reason =
+    error.message ?? (connection.redacted(text.trim()).slice(0, maxShownChars) || "Unknown error");
   if (status !== 408 && status !== 429 && status < 500) {
     return new ModelError("MODEL_STATUS", `unexpected status ${phrase}: ${reason}`, { hint });
   }
@@ -72,13 +74,13 @@ interface ServiceError {
   readonly resets_in_seconds: unknown;
 }
 
-function errorOf(text: string): ServiceError {
+function errorOf(text: string, connection: Pick<Connection, "redacted">): ServiceError {
   const value = parseObject(text)?.error;
   const error = typeof value === "string" ? { message: value } : (objectOf(value) ?? {});
   const { message, type, code, plan_type, resets_at, resets_in_seconds } = error;
   const isText = typeof message === "string" && message.trim() !== "";
   return {
-    message: isText ? message.slice(0, maxShownChars) : undefined,
+    message: isText ? connection.redacted(message).slice(0, maxShownChars) : undefined,
     ...{ type, code, plan_type, resets_at, resets_in_seconds },
   };
 }

@@ -12,6 +12,7 @@ import { isAzure } from "./azure.ts";
 import { responsesUrl } from "./base-url.ts";
 import { configuredHeaders, type Headers } from "./headers.ts";
 import { type Authorization, authorize, type CredentialSource } from "./key.ts";
+import { SentSecrets } from "./sent-secrets.ts";
 import type { Sender } from "./user-agent.ts";
 
 export interface ConnectionRequest {
@@ -38,6 +39,8 @@ export interface Connection {
   readonly isProxied: boolean;
   /** for messages: without the query, which may hold a key */
   readonly url: string;
+  /** words of the service for a message: without what requests have authenticated with */
+  redacted(words: string): string;
   /**
    * Send one POST. A 401 to a login is answered by one refresh and one repetition.
    *
@@ -87,16 +90,19 @@ async function openToProvider(
   const url = responsesUrl(provider, isChatgpt);
   const { openDispatcher } = await import("../http/dispatcher.ts");
   const dispatcher = await openDispatcher(url, environment, timeouts);
+  const configured = configuredHeaders(provider, environment);
   const fixed = {
     ...senderHeaders(sender),
     ...(provider.id === "openai" && { version: sender.version }),
-    ...configuredHeaders(provider, environment),
+    ...configured,
   };
+  const secrets = new SentSecrets(configured, provider.queryParams);
 
   // ChatGPT's own service takes it. What stands at a URL that somebody has set, nobody knows.
   const compresses = mayCompress && isChatgpt && provider.id === "openai" && provider.baseUrl === undefined;
 
   async function postAs(request: ConnectionRequest, authorization: Authorization | undefined) {
+    if (authorization !== undefined) secrets.add(authorization.bearer);
     const headers = { ...fixed, ...request.headers, ...keyHeaders(authorization) };
     const { compressedBody } = compresses ? await import("../http/compressed-body.ts") : {};
     const compressed = await compressedBody?.(request.body);
@@ -114,6 +120,7 @@ async function openToProvider(
     isChatgpt,
     isProxied: false,
     url: `${url.origin}${url.pathname}`,
+    redacted: (words) => secrets.redacted(words),
     post: async (request) => {
       const authorization = await authorize(provider, credentials, environment);
       const answer = await postAs(request, authorization);
@@ -137,7 +144,9 @@ async function openToProxy(
   let endpoint = await resolveProxy(reference, environment);
   const { proxyDispatcher } = await import("../proxy-endpoint/dispatcher.ts");
   let dispatcher = proxyDispatcher(endpoint);
-  const fixed = { ...senderHeaders(sender), ...tokenHeaders(endpoint) };
+  const token = tokenHeaders(endpoint);
+  const fixed = { ...senderHeaders(sender), ...token };
+  const secrets = new SentSecrets(token);
   return {
     provider: proxyProvider(configured),
     label: `responses-api-proxy at ${endpoint.address.label}`,
@@ -147,6 +156,7 @@ async function openToProxy(
     get url() {
       return `${endpoint.address.baseUrl}/responses`;
     },
+    redacted: (words) => secrets.redacted(words),
     post: async (request) => {
       const headers = { ...fixed, ...request.headers };
       const postOnce = () =>
