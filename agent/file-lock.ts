@@ -31,7 +31,7 @@ export class FileLockError extends AgentError {
 }
 
 export interface FileLockPatience {
-  /** how long to wait for a holder that lives */
+  /** how long to wait for a holder that lives; whether one does that cannot be looked up is found out first */
   readonly waitMs?: number;
   /** how long a holder that cannot be looked up may leave its lock untouched; it touches it five times */
   readonly silenceMs?: number;
@@ -77,6 +77,8 @@ interface SeenLock {
 const pollMs = 25;
 const maxBytes = 4096;
 const maxSuccession = 50;
+/** Of holders that cannot be looked up, one after the other, and of none that is alive. */
+const maxSilences = 4;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 async function lockFor(path: string, waitMs: number, silenceMs: number): Promise<Holder> {
@@ -111,7 +113,9 @@ async function take(path: string, own: Holder, waitMs: number, silenceMs: number
   for (;;) {
     const seen = await readLock(path);
     if (seen === undefined ? await tryTake(path, own) : await trySucceed(path, seen, own, watch)) return;
-    if (performance.now() >= until) {
+    const now = performance.now();
+    // A holder of an earlier boot, or of a container that is gone, would otherwise never be waited for long enough.
+    if (now >= until && (watch.hasSeenLife || now >= until + maxSilences * silenceMs)) {
       throw new FileLockError("FILE_LOCKED", `the lock ${path} is held by another process`);
     }
     await sleep(pollMs + Math.random() * pollMs);
@@ -174,16 +178,24 @@ class Watch {
   readonly #place: string;
   readonly #silenceMs: number;
   readonly #since = new Map<string, { readonly mark: string; readonly ms: number }>();
+  #hasSeenLife = false;
 
   constructor(place: string, silenceMs: number) {
     this.#place = place;
     this.#silenceMs = silenceMs;
   }
 
+  /** Whether somebody is known to be alive who holds the lock, or is about to. */
+  get hasSeenLife(): boolean {
+    return this.#hasSeenLife;
+  }
+
   isAbandoned(path: string, { holder, mark }: SeenLock): boolean {
     const life = holder?.place === this.#place ? lifeOf(holder) : "unknown";
+    if (life === "goes on") this.#hasSeenLife = true;
     if (life !== "unknown") return life === "over";
     const before = this.#since.get(path);
+    if (before !== undefined && before.mark !== mark) this.#hasSeenLife = true;
     if (before?.mark === mark) return performance.now() - before.ms >= this.#silenceMs;
     this.#since.set(path, { mark, ms: performance.now() });
     return false;

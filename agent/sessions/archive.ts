@@ -3,10 +3,12 @@
 
 import { link, lstat, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { reasonOf } from "../system-error.ts";
+import { reasonOf, systemCode } from "../system-error.ts";
+import { forgetInCatalog } from "./catalog.ts";
 import { SessionError } from "./errors.ts";
-import { holdLock } from "./rollout-file.ts";
+import { holdLock, lockPath } from "./rollout-file.ts";
 import { archiveFolder, dayFolderOf } from "./rollout-path.ts";
+import { sessionPlaces } from "./session-files.ts";
 import { ensureSessionFolder } from "./session-folder.ts";
 import { findThread } from "./threads.ts";
 
@@ -56,12 +58,17 @@ export async function findAnyThread(choice: ThreadChoice): Promise<MovedThread> 
 }
 
 /**
- * Delete a thread for good.
+ * Delete a thread for good, from wherever it is: one whose mover was killed half way is in two places.
  *
  * @throws {SessionError} SESSION_IN_USE, SESSION_NOT_CHANGED
  */
-export async function deleteThread(thread: MovedThread): Promise<void> {
-  await changing("delete", thread, () => unlink(thread.file));
+export async function deleteThread({ codexHome, id }: { codexHome: string; id: string }): Promise<void> {
+  for (const isArchived of [false, true]) {
+    for (const { path } of sessionPlaces(codexHome, isArchived).filter((place) => place.id === id)) {
+      await changing("delete", { id, file: path }, () => unlink(path));
+    }
+  }
+  await forgetInCatalog(codexHome, id);
 }
 
 function notFound(kind: string, { idOrName }: ThreadChoice): SessionError {
@@ -79,7 +86,7 @@ async function move(codexHome: string, thread: MovedThread, folder: string): Pro
 
 async function changing(verb: string, { id, file }: MovedThread, action: () => Promise<void>): Promise<void> {
   try {
-    const release = await holdLock(file);
+    const release = await holdLock(file).catch((error: unknown) => withoutLock(verb, file, error));
     await action().finally(release);
   } catch (error) {
     if (error instanceof SessionError) throw error;
@@ -91,15 +98,30 @@ async function changing(verb: string, { id, file }: MovedThread, action: () => P
   }
 }
 
+// Who makes room on a full disk cannot make a lock first; where there is none, nobody is at work.
+async function withoutLock(verb: string, file: string, error: unknown): Promise<() => Promise<void>> {
+  const isFull = ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "");
+  const isFree = (await lstat(lockPath(file)).catch(() => undefined)) === undefined;
+  if (verb !== "delete" || !isFull || !isFree) throw error;
+  return async () => {};
+}
+
 // rename(2) would replace what is there.
 async function moveWithoutReplacing(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
+    // Who was killed between the two steps has left both names: what is missing is the second step.
+    if (code === "EEXIST" && (await areOne(from, to))) return await unlink(from);
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
     if ((await lstat(to).catch(() => undefined)) !== undefined) throw error;
     return await rename(from, to);
   }
   await unlink(from);
+}
+
+async function areOne(path: string, other: string): Promise<boolean> {
+  const [one, two] = await Promise.all([path, other].map((name) => lstat(name)));
+  return one?.dev === two?.dev && one?.ino === two?.ino;
 }

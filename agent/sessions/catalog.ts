@@ -2,11 +2,11 @@
 // none of them. It is a cache: whatever is wrong with it, or missing in it, is read from the sessions again,
 // and several processes may replace it at once.
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { readBoundedFile } from "../bounded-file.ts";
 import { objectOf, parseObject } from "../json-object.ts";
 import { replaceFile } from "../replace-file.ts";
-import { archiveFolder, sessionsFolder } from "./rollout-path.ts";
+import { archiveFolder, idOfRollout, sessionsFolder } from "./rollout-path.ts";
 import { type SessionFile, sessionFiles } from "./session-files.ts";
 import { readHead, type ThreadHead } from "./thread-head.ts";
 
@@ -41,15 +41,28 @@ export async function readCatalog(codexHome: string, isArchived: boolean): Promi
     const head = await readHead(file.path);
     current.set(file.relativePath, { size, modifiedAtMs, ...(head !== undefined && { head }) });
   });
-  if (unknown.length >= worthWriting) {
-    const folder = join(isArchived ? archiveFolder : sessionsFolder, "/");
-    const others = [...known].filter(([path]) => !path.startsWith(folder));
+  const folder = join(isArchived ? archiveFolder : sessionsFolder, "/");
+  const others = [...known].filter(([path]) => !path.startsWith(folder));
+  // What was said in a thread that is gone is nobody's business any more.
+  const hasGone = [...known.keys()].some(isGone(folder, current));
+  if (unknown.length >= worthWriting || hasGone) {
     await save(codexHome, [...others, ...current]);
   }
   return files.flatMap((file) => {
     const head = current.get(file.relativePath)?.head;
     return head === undefined ? [] : [{ ...file, head }];
   });
+}
+
+function isGone(folder: string, current: ReadonlyMap<string, unknown>): (path: string) => boolean {
+  return (path) => path.startsWith(folder) && !current.has(path);
+}
+
+/** Leave no word of a thread that was deleted, wherever it has been. */
+export async function forgetInCatalog(codexHome: string, id: string): Promise<void> {
+  const known = await load(codexHome);
+  const others = [...known].filter(([path]) => idOfRollout(basename(path)) !== id);
+  if (others.length < known.size) await save(codexHome, others);
 }
 
 /** A list must not take longer for writing down what can be found out faster. */

@@ -5,7 +5,7 @@ import { AgentError } from "../errors.ts";
 
 const hints = {
   SESSION_NOT_FOUND: undefined,
-  SESSION_NAME_AMBIGUOUS: "name it by its id",
+  SESSION_ARCHIVED: undefined,
   SESSION_UNREADABLE: undefined,
   SESSION_NOT_A_ROLLOUT: undefined,
   SESSION_TOO_LARGE: "begin a new session",

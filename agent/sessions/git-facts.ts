@@ -77,7 +77,7 @@ function originUrl(config: string): string | undefined {
 
 /** A URL may hold a password or token before its host, or in its query: neither belongs in a record. */
 export function withoutCredentials(url: string): string {
-  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(url) ?? [];
+  const [, scheme, rest] = /^((?:[a-z0-9+.-]+::)*[a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(url) ?? [];
   if (scheme === undefined || rest === undefined) return url;
   const [whole = ""] = /^[^/?#]*/.exec(rest) ?? [];
   const host = whole.slice(whole.lastIndexOf("@") + 1);

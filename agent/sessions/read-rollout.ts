@@ -3,6 +3,7 @@
 
 import { constants } from "node:fs";
 import { basename } from "node:path";
+import { oneLine } from "../foreign-text.ts";
 import { objectOf } from "../json-object.ts";
 import { reasonOf } from "../system-error.ts";
 import { SessionError } from "./errors.ts";
@@ -14,6 +15,7 @@ import { isSessionId } from "./rollout-path.ts";
 import { openSessionFile } from "./session-folder.ts";
 import type { RecordedThread } from "./thread-store.ts";
 
+const maxKindLength = 60;
 /** All of it is held in memory. */
 const maxFileBytes = 512 * 1024 * 1024;
 
@@ -85,7 +87,10 @@ function warningsOf(
   found: { badLineCount: number; isCutOff: boolean; missed: ReadonlyMap<string, number> },
 ): readonly string[] {
   const { badLineCount, isCutOff, missed } = found;
-  const kinds = [...missed].map(([kind, count]) => (count === 1 ? kind : `${kind} (${count} times)`));
+  const kinds = [...missed].map(([kind, count]) => {
+    const shown = oneLine(kind, [], maxKindLength);
+    return count === 1 ? shown : `${shown} (${count} times)`;
+  });
   return [
     ...(isCutOff ? [`the last line of ${name} was cut off and is left out`] : []),
     ...(badLineCount > 0

@@ -4,17 +4,19 @@
 import { objectOf } from "../json-object.ts";
 import type { InputItem } from "../model-client/items.ts";
 
-const members: Readonly<Record<string, readonly string[]>> = {
-  message: ["role", "content"],
-  reasoning: ["summary", "content", "encrypted_content"],
-  function_call: ["name", "arguments", "call_id"],
-  function_call_output: ["call_id", "output"],
-  custom_tool_call: ["status", "call_id", "name", "input"],
-  custom_tool_call_output: ["call_id", "output"],
-  local_shell_call: ["call_id", "status", "action"],
-  web_search_call: ["status", "action"],
-  compaction: ["encrypted_content"],
-};
+const members: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    message: ["role", "content"],
+    reasoning: ["summary", "content", "encrypted_content"],
+    function_call: ["name", "arguments", "call_id"],
+    function_call_output: ["call_id", "output"],
+    custom_tool_call: ["status", "call_id", "name", "input"],
+    custom_tool_call_output: ["call_id", "output"],
+    local_shell_call: ["call_id", "status", "action"],
+    web_search_call: ["status", "action"],
+    compaction: ["encrypted_content"],
+  }),
+);
 
 /** Items that were never meant for the model. */
 const notes: readonly string[] = ["ghost_snapshot", "other"];
@@ -23,7 +25,7 @@ const notes: readonly string[] = ["ghost_snapshot", "other"];
  * @returns the item as it is sent; undefined where nothing of it is; the kind of one that would be missed
  */
 export function fromRecord(item: InputItem): InputItem | undefined | { readonly missed: string } {
-  const kept = members[item.type];
+  const kept = members.get(item.type);
   if (kept === undefined) return notes.includes(item.type) ? undefined : { missed: item.type };
   const sent: Record<string, unknown> = { type: item.type };
   for (const member of kept) if (item[member] !== undefined) sent[member] = item[member];

@@ -3,11 +3,11 @@
 
 import type { InputItem } from "../model-client/items.ts";
 
-const outputTypes: Readonly<Record<string, string>> = {
-  function_call: "function_call_output",
-  local_shell_call: "function_call_output",
-  custom_tool_call: "custom_tool_call_output",
-};
+const outputTypes: ReadonlyMap<string, string> = new Map([
+  ["function_call", "function_call_output"],
+  ["local_shell_call", "function_call_output"],
+  ["custom_tool_call", "custom_tool_call_output"],
+]);
 
 /** What stands where a call was never answered. */
 const abortedOutput = "aborted";
@@ -38,7 +38,7 @@ export class History {
 
 /** The item that answers a call; undefined for an item that is no call, or that cannot be answered. */
 export function outputFor(call: InputItem, output: string): InputItem | undefined {
-  const type = outputTypes[call.type];
+  const type = outputTypes.get(call.type);
   const callId = callIdOf(call);
   return type === undefined || callId === undefined ? undefined : { type, call_id: callId, output };
 }
@@ -63,7 +63,7 @@ export function normalized(items: readonly InputItem[]): InputItem[] {
       if (open.delete(keyOf(item.type, item.call_id))) valid.push(item);
       continue;
     }
-    if (outputTypes[item.type] === undefined) {
+    if (!outputTypes.has(item.type)) {
       valid.push(item);
       continue;
     }

@@ -27,13 +27,14 @@ async function deleteSession(idOrName: string, isForced: boolean, session: Sessi
   if (isForced && !isSessionId(idOrName)) {
     throw refusal("--force requires a session UUID; names must be confirmed interactively");
   }
-  const thread = await findAnyThread({ codexHome: await resolveCodexHome(session.environment), idOrName });
-  if (!isForced && !(await isConfirmed(thread.id, session))) {
+  const codexHome = await resolveCodexHome(session.environment);
+  const { id } = await findAnyThread({ codexHome, idOrName });
+  if (!isForced && !(await isConfirmed(id, session))) {
     session.stdout.write("Delete cancelled.\n");
     return;
   }
-  await deleteThread(thread);
-  session.stdout.write(`Deleted session ${thread.id}.\n`);
+  await deleteThread({ codexHome, id });
+  session.stdout.write(`Deleted session ${id}.\n`);
 }
 
 async function isConfirmed(id: string, { stdin, stdout }: Session): Promise<boolean> {

@@ -37,6 +37,12 @@ export async function recordedThread(
     const { idOrName } = wanted;
     file = (await findThread({ codexHome, idOrName }))?.file;
     if (file === undefined) {
+      const archived = await findThread({ codexHome, idOrName, isArchived: true });
+      if (archived !== undefined) {
+        const { id } = archived;
+        const message = `session ${id} is archived. Run \`codex unarchive ${id}\` to unarchive it first.`;
+        throw new SessionError("SESSION_ARCHIVED", message);
+      }
       throw new SessionError("SESSION_NOT_FOUND", `No saved session found with ID ${idOrName}`);
     }
   } else {

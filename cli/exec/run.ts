@@ -1,5 +1,6 @@
 // One run of `codex exec`: a prompt becomes one turn of a new thread, or of one that was recorded.
 
+import { existsSync } from "node:fs";
 import type { Config } from "../../agent/config/config.ts";
 import type { ContentPart } from "../../agent/model-client/items.ts";
 import type { ThreadEvent, ThreadListener } from "../../agent/thread/thread-events.ts";
@@ -78,7 +79,8 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
     });
     if (end === "interrupted") status = 0;
     await thread.close();
-    if (thread.file !== undefined) output.showResumeHint(thread.id);
+    // Where nothing could be recorded there is nothing to resume.
+    if (thread.file !== undefined && existsSync(thread.file)) output.showResumeHint(thread.id);
   } finally {
     interruption.release();
   }

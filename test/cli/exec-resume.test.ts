@@ -1,12 +1,14 @@
 // `codex exec resume`: which session goes on, with which prompt, and where it is kept.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { says } from "../mock/scenarios.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "../mock/scripted-upstream.ts";
-import { type CodexResult, makeFolder, runCodex } from "./codex-process.ts";
+import { type CodexResult, launcher, makeFolder, runCodex } from "./codex-process.ts";
 
 let folder: string;
 let upstream: ScriptedUpstream;
@@ -138,6 +140,49 @@ describe("codex exec resume", () => {
       [code, stdout, stderr, upstream.requests.length],
       [1, "", `Error: No saved session found with ID ${unknown}\n`, before],
     );
+  });
+
+  test("refuses a session that is archived, and says how to bring it back", async () => {
+    const place = freshPlace();
+    const { id } = await exec(place, ["one"]);
+    await runCodex({ args: ["archive", id], environment: { CODEX_HOME: place.home } });
+    const { code, stderr } = await exec(place, ["resume", id, "hi"]);
+    assert.deepEqual(
+      [code, stderr],
+      [1, `Error: session ${id} is archived. Run \`codex unarchive ${id}\` to unarchive it first.\n`],
+    );
+  });
+
+  test("is what a terminal is told of at the end, unless nothing could be kept", async () => {
+    const place = freshPlace();
+    const told = async () => {
+      const table = `{name="mock",base_url="${upstream.baseUrl}",wire_api="responses"}`;
+      const settings = `-c 'model_providers.mock=${table}' -c model_provider=mock`;
+      const bin = join(place.home, "codex");
+      if (!fs.existsSync(bin)) fs.symlinkSync(launcher, bin);
+      const child = spawn(
+        "script",
+        ["-qec", `${bin} exec --skip-git-repo-check ${settings} hi`, "/dev/null"],
+        {
+          ...{ cwd: place.cwd, stdio: ["ignore", "pipe", "inherit"] },
+          env: { PATH: process.env.PATH, CODEX_HOME: place.home, TERM: "dumb" },
+        },
+      );
+      let output = "";
+      child.stdout.on("data", (chunk) => {
+        output += chunk;
+      });
+      await once(child, "close");
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+      const text = output.replaceAll(/\x1b\[[\d;]*m/g, "");
+      const id = /session id: (\S+)/.exec(text)?.[1];
+      assert.ok(id !== undefined && text.includes("Answer."), text);
+      return text.includes(`codex exec resume ${id}`);
+    };
+    const whenKept = await told();
+    fs.rmSync(join(place.home, "sessions"), { recursive: true });
+    fs.writeFileSync(join(place.home, "sessions"), "in the way");
+    assert.deepEqual([whenKept, await told()], [true, false]);
   });
 
   test("--last leaves room for a prompt alone", async () => {

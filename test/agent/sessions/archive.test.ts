@@ -54,7 +54,7 @@ describe("a session that is put aside", () => {
   test("stays where it is while somebody is at work on it", async () => {
     const inUse = { code: "SESSION_IN_USE" };
     await assert.rejects(archiveThread({ codexHome, idOrName: id }), inUse);
-    await assert.rejects(deleteThread(await findAnyThread({ codexHome, idOrName: id })), inUse);
+    await assert.rejects(deleteThread({ codexHome, id }), inUse);
     assert.deepEqual(await ids(false), [id]);
   });
 
@@ -68,11 +68,32 @@ describe("a session that is put aside", () => {
     assert.ok(fs.existsSync(file));
   });
 
+  test("has one place again when its mover was killed half way", async () => {
+    await store.close();
+    const archived = join(codexHome, "archived_sessions", basename(file));
+    fs.mkdirSync(dirname(archived));
+    fs.linkSync(file, archived);
+    await archiveThread({ codexHome, idOrName: id });
+    assert.deepEqual([fs.existsSync(file), fs.existsSync(archived)], [false, true]);
+    fs.linkSync(archived, file);
+    await unarchiveThread({ codexHome, idOrName: id });
+    assert.deepEqual([fs.existsSync(file), fs.existsSync(archived)], [true, false]);
+  });
+
   test("can be deleted from either place", async () => {
     await store.close();
     await archiveThread({ codexHome, idOrName: id });
-    await deleteThread(await findAnyThread({ codexHome, idOrName: id }));
+    await deleteThread({ codexHome, id });
     assert.deepEqual([await ids(false), await ids(true)], [[], []]);
+  });
+
+  test("is deleted from both places when its mover was killed half way", async () => {
+    await store.close();
+    const archived = join(codexHome, "archived_sessions", basename(file));
+    fs.mkdirSync(dirname(archived));
+    fs.linkSync(file, archived);
+    await deleteThread({ codexHome, id });
+    assert.deepEqual([fs.existsSync(file), fs.existsSync(archived)], [false, false]);
   });
 
   test("is named when there is none", async () => {

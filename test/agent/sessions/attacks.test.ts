@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { archiveThread } from "../../../agent/sessions/archive.ts";
+import { archiveThread, deleteThread } from "../../../agent/sessions/archive.ts";
 import { catalogName } from "../../../agent/sessions/catalog.ts";
 import { createStore, reopenStore } from "../../../agent/sessions/file-store.ts";
 import { readRollout } from "../../../agent/sessions/read-rollout.ts";
@@ -168,6 +168,22 @@ describe("the record of a session under attack", () => {
       Array.from({ length: 13 }, (_, index) => index + 1),
     );
     assert.equal(warnings.length, 1);
+  });
+
+  test("can be deleted on a full disk, to make room, though no lock can be made there", {
+    skip: needsRoot,
+  }, async () => {
+    mountOn(codexHome, "64k");
+    const store = await create();
+    store.append(says("one"));
+    await store.flush();
+    assert.throws(() => fs.appendFileSync(join(codexHome, "filler"), Buffer.alloc(1024 * 1024)), {
+      code: "ENOSPC",
+    });
+    await assert.rejects(deleteThread({ codexHome, id }), { code: "SESSION_IN_USE" });
+    await store.close();
+    await deleteThread({ codexHome, id });
+    assert.equal(fs.existsSync(store.file as string), false);
   });
 
   test("costs nothing but a warning in a home that cannot be written to", async () => {

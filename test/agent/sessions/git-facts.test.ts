@@ -94,6 +94,7 @@ describe("what the record says of a repository", () => {
     ["https://ghp_secret@example.org/a.git", "https://example.org/a.git"],
     ["https://a:b@c@example.org:8443/a.git?token=secret#x", "https://example.org:8443/a.git"],
     ["ssh://git@example.org:22/a@b.git", "ssh://example.org:22/a@b.git"],
+    ["cached::https://user:secret@example.org/a.git", "cached::https://example.org/a.git"],
     ["git@example.org:a/b.git", "git@example.org:a/b.git"],
     ["/work/a.git", "/work/a.git"],
   ] as const) {

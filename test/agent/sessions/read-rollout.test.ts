@@ -201,6 +201,8 @@ describe("reading a record", () => {
         entryLine("world_state", { full: true }),
         entryLine("event_msg", { type: "of_the_future" }),
         entryLine("response_item", strange),
+        entryLine("response_item", { type: "constructor", call_id: "c" }),
+        entryLine("response_item", { type: "\u001b[2Jhidden" }),
         entryLine("response_item", { type: "ghost_snapshot", ghost_commit: {} }),
         item("user", "a"),
       ].join(""),
@@ -208,10 +210,12 @@ describe("reading a record", () => {
     const { entries, history, warnings } = await readRollout(file);
     assert.deepEqual(
       entries.map(({ type }) => String(type)),
-      ["session_meta", "world_state", "event_msg", "response_item", "response_item", "response_item"],
+      ["session_meta", "world_state", "event_msg", ...Array(5).fill("response_item")],
     );
     assert.deepEqual(history, [message("user", "a")]);
-    assert.deepEqual(warnings, ["left out of the conversation, as unknown here: hologram_call"]);
+    assert.deepEqual(warnings, [
+      "left out of the conversation, as unknown here: hologram_call, constructor, [2Jhidden",
+    ]);
   });
 
   test("takes back the turns that the user has taken back", async () => {

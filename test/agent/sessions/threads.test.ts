@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { archiveThread, deleteThread } from "../../../agent/sessions/archive.ts";
 import { catalogName } from "../../../agent/sessions/catalog.ts";
 import { rolloutPath } from "../../../agent/sessions/rollout-path.ts";
 import { findThread, listThreads, newestThread } from "../../../agent/sessions/threads.ts";
@@ -144,6 +145,21 @@ describe("the threads of a home", () => {
     assert.equal((await previews())[0], "of the catalog");
     write(39, words("new"));
     assert.equal((await previews())[0], "new");
+  });
+
+  test("leave no word in the catalog when they are deleted, or have gone", async () => {
+    const files = Array.from({ length: 40 }, (_, number) => write(number));
+    await previews();
+    const catalog = () => fs.readFileSync(join(codexHome, catalogName), "utf8");
+    assert.match(catalog(), /prompt 7"/);
+    await archiveThread({ codexHome, idOrName: idOf(7) });
+    await deleteThread({ codexHome, id: idOf(7) });
+    assert.doesNotMatch(catalog(), /prompt 7"/);
+    assert.match(catalog(), /prompt 8"/);
+    fs.rmSync(files[8] as string);
+    await previews();
+    assert.doesNotMatch(catalog(), /prompt 8"/);
+    assert.match(catalog(), /prompt 9"/);
   });
 
   test("follow what happens to the files: new, grown, gone, first words at last", async () => {
