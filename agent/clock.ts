@@ -13,11 +13,14 @@ export interface Clock {
   random(): number;
 }
 
+/** Of Node's timers, some 24 days: what is longer would elapse at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: Date.now,
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  sleep: (ms, signal) => sleep(Math.min(ms, maxTimerMs), undefined, { signal }),
   after(ms, onElapsed) {
-    const timer = setTimeout(onElapsed, ms);
+    const timer = setTimeout(onElapsed, Math.min(ms, maxTimerMs));
     return () => clearTimeout(timer);
   },
   random: Math.random,

@@ -40,3 +40,13 @@ export class ModelError extends AgentError {
     if (facts.waitMs !== undefined) this.waitMs = facts.waitMs;
   }
 }
+
+/** The service's code for a conversation that its window does not hold; it may come in a stream or instead of one. */
+export const contextLengthExceeded = "context_length_exceeded";
+
+export function noRoom(): ModelError {
+  return new ModelError(
+    "MODEL_CONTEXT_WINDOW",
+    "Codex ran out of room in the model's context window. Start a new conversation or clear earlier history before retrying.",
+  );
+}

@@ -3,8 +3,9 @@
 
 import { type JsonObject, objectOf, parseObject } from "../json-object.ts";
 import type { Connection } from "../provider/connection.ts";
-import { ModelError } from "./errors.ts";
+import { contextLengthExceeded, ModelError, noRoom } from "./errors.ts";
 import type { OutputItem } from "./items.ts";
+import { hintedWaitMs, maxWaitMs } from "./patience.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { parseUsage, type TokenUsage } from "./usage.ts";
 
@@ -104,21 +105,11 @@ function failure({ code, message }: JsonObject, redaction: Redaction): ModelErro
     typeof message === "string" && message !== ""
       ? redaction.redacted(message)
       : "response.failed event received";
-  if (code === "context_length_exceeded") {
-    return new ModelError(
-      "MODEL_CONTEXT_WINDOW",
-      "Codex ran out of room in the model's context window. Start a new conversation or clear earlier history before retrying.",
-    );
-  }
+  if (code === contextLengthExceeded) return noRoom();
   if (code === "insufficient_quota") return new ModelError("MODEL_USAGE_LIMIT", text);
-  return disconnected(text, { waitMs: code === "rate_limit_exceeded" ? waitOf(text) : undefined });
-}
-
-// "Please try again in 11.054s", "in 250ms", "in 2 seconds"
-function waitOf(text: string): number | undefined {
-  const [, amount, unit] = /try again in\s*(\d+(?:\.\d+)?)\s*(ms|s|seconds?)/i.exec(text) ?? [];
-  if (amount === undefined) return undefined;
-  return Math.ceil(Number(amount) * (unit?.toLowerCase() === "ms" ? 1 : 1000));
+  const waitMs = code === "rate_limit_exceeded" ? hintedWaitMs(text) : undefined;
+  if (waitMs !== undefined && waitMs > maxWaitMs) return new ModelError("MODEL_USAGE_LIMIT", text);
+  return disconnected(text, { waitMs });
 }
 
 function itemOf(value: unknown): OutputItem | undefined {

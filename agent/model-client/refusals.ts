@@ -5,12 +5,10 @@ import { STATUS_CODES } from "node:http";
 import type { Clock } from "../clock.ts";
 import { objectOf, parseObject } from "../json-object.ts";
 import type { Connection, ConnectionAnswer } from "../provider/connection.ts";
-import { ModelError } from "./errors.ts";
+import { contextLengthExceeded, ModelError, noRoom } from "./errors.ts";
+import { hintedWaitMs, maxWaitMs } from "./patience.ts";
 
 const maxShownChars = 2_000;
-
-// More than that is no pause of a program that somebody waits for.
-const maxWaitMs = 5 * 60_000;
 
 const pricing = "https://openai.com/chatgpt/pricing";
 
@@ -45,6 +43,7 @@ export function judgeRefusal(
     const final = finalRateLimit(error, clock);
     if (final !== undefined) return final;
   }
+  if (error.code === contextLengthExceeded && status < 500) return noRoom();
   if (status >= 300 && status < 400) {
     return new ModelError("MODEL_REDIRECT", `unexpected status ${phrase}: redirects are not followed`);
   }
@@ -53,7 +52,10 @@ export function judgeRefusal(
   if (status !== 408 && status !== 429 && status < 500) {
     return new ModelError("MODEL_STATUS", `unexpected status ${phrase}: ${reason}`, { hint });
   }
-  const waitMs = preciseWaitMs(headers["retry-after-ms"]) ?? retryAfterMs(headers["retry-after"], clock);
+  const waitMs =
+    preciseWaitMs(headers["retry-after-ms"]) ??
+    retryAfterMs(headers["retry-after"], clock) ??
+    (status === 429 ? hintedWaitMs(error.message ?? "") : undefined);
   if (waitMs !== undefined && waitMs > maxWaitMs) {
     const again = `try again in ${durationText(waitMs)}`;
     return new ModelError("MODEL_USAGE_LIMIT", `unexpected status ${phrase}: ${reason} (${again})`);

@@ -258,6 +258,16 @@ describe("the model client", () => {
       fails({ code: "context_length_exceeded", message: "x" }),
       "Codex ran out of room in the model's context window. Start a new conversation or clear earlier history before retrying.",
     ],
+    [
+      "a full context window, told by a status",
+      refuses(400, { code: "context_length_exceeded", message: "x" }),
+      "Codex ran out of room in the model's context window. Start a new conversation or clear earlier history before retrying.",
+    ],
+    [
+      "a stream that asks for more patience than anybody has",
+      fails({ code: "rate_limit_exceeded", message: "Please try again in 1h2m3s." }),
+      "Please try again in 1h2m3s.",
+    ],
     ["an answer that was cut short", incomplete, "Incomplete response returned, reason: max_output_tokens"],
     [
       "a redirect, which is never followed",
@@ -276,6 +286,23 @@ describe("the model client", () => {
       });
     });
   }
+
+  test("waits for as long as the service asks for in words, in a stream and in place of one", async () => {
+    const message = "Rate limit reached. Please try again in 1m30s.";
+    for (const [step, notices] of [
+      [fails({ code: "rate_limit_exceeded", message }), 1],
+      [refuses(429, { code: "rate_limit_exceeded", message }), 0],
+    ] as const) {
+      const run = await ask([step, says("ok")]);
+      assert.deepEqual(outcome(run), { requests: 2, waitsMs: [90_000], notices, items: "message" });
+    }
+  });
+
+  test("is as patient as stream_idle_timeout_ms says, however much that is", async () => {
+    const step = says("ok") as Extract<Step, { events: unknown }>;
+    const run = await ask([{ ...step, gapMs: 20 }], { streamIdleTimeoutMs: 3_000_000_000 });
+    assert.deepEqual(outcome(run), { requests: 1, waitsMs: [], notices: 0, items: "message" });
+  });
 
   test("asks again when nothing comes for stream_idle_timeout_ms, before or behind the head", async () => {
     for (const silent of [fallsSilent, { nothing: "silence" } as const]) {
