@@ -7,6 +7,9 @@ import type { InputItem, OutputItem } from "../model-client/items.ts";
 import { type Tool, type ToolCall, type ToolContext, ToolFailure, TurnAborted } from "../tools/tool.ts";
 import { callIdOf, outputFor } from "./history.ts";
 
+/** Each may be a process, or many. */
+const mostAtOnce = 16;
+
 /** A tool that goes on after it was told to stop is waited for no longer than that. */
 const maxStopMs = 5_000;
 
@@ -61,13 +64,24 @@ export async function runCalls({
     const isBeside = calls[next]?.runsBeside === true;
     const length = isBeside ? calls.slice(next).findIndex(({ runsBeside }) => !runsBeside) : 1;
     const group = calls.slice(next, length === -1 ? undefined : next + length);
-    results.push(...(await Promise.all(group.map(run))));
+    results.push(...(await sideBySide(group, run)));
     next += group.length;
   }
   return {
     items: [...results.flatMap(({ outputs }) => outputs), ...results.flatMap(({ followUps }) => followUps)],
     isEnded: ended.signal.aborted,
   };
+}
+
+/** @returns the results in the order of `calls` */
+async function sideBySide<C, R>(calls: readonly C[], run: (call: C) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  const waiting = calls.entries();
+  const runThem = async () => {
+    for (const [index, call] of waiting) results[index] = await run(call);
+  };
+  await Promise.all(Array.from({ length: mostAtOnce }, runThem));
+  return results;
 }
 
 async function resultOf(

@@ -134,6 +134,33 @@ describe("calls", () => {
     assert.deepEqual(await order("gpt-5-codex", true), alone);
   });
 
+  test("run side by side no more than sixteen at once, however many there are", async () => {
+    let running = 0;
+    let most = 0;
+    const slow = tool(
+      "slow",
+      async ({ callId }) => {
+        most = Math.max(most, ++running);
+        for (let turn = 0; turn < Number(callId) % 7; turn++) await new Promise(setImmediate);
+        running--;
+        return { output: callId };
+      },
+      true,
+    );
+    const ids = Array.from({ length: 100 }, (_, index) => String(index));
+    const opened = await open([calls(...ids.map((id) => functionCall("slow", {}, id))), says("Done.")], {
+      tools: [slow],
+      config: { model: "test-gpt-5-codex" },
+    });
+    await opened.say("go");
+    await opened.close();
+    assert.equal(most, 16);
+    assert.deepEqual(
+      brief(inputOf(opened, 1)).slice(-100),
+      ids.map((id) => `${id} -> ${id}`),
+    );
+  });
+
   test("put what tools add behind the outputs of all of them", async () => {
     const picture = tool("picture", () => ({ output: "attached", followUps: [userSays("the picture")] }));
     const opened = await open(
