@@ -52,11 +52,7 @@ export interface RunningCommand {
 export async function spawnCommand(request: SpawnRequest): Promise<RunningCommand> {
   const { prepared, cwd, signal, timeoutMs } = request;
   signal?.throwIfAborted();
-  const child = spawn(prepared.file, prepared.args, {
-    ...spawnOptions(prepared, cwd),
-    stdio: [request.stdin ?? "ignore", "pipe", "pipe"],
-    detached: true,
-  });
+  const child = startChild(request);
   await started(child, prepared, cwd);
   const pid = child.pid as number;
 
@@ -84,6 +80,19 @@ export async function spawnCommand(request: SpawnRequest): Promise<RunningComman
   };
 }
 
+function startChild({ prepared, cwd, stdin }: SpawnRequest): ChildProcess {
+  try {
+    return spawn(prepared.file, prepared.args, {
+      ...spawnOptions(prepared, cwd),
+      stdio: [stdin ?? "ignore", "pipe", "pipe"],
+      detached: true,
+    });
+  } catch (error) {
+    // What the system says of arguments, Node throws.
+    throw failureOf(error as NodeJS.ErrnoException, prepared.file, cwd);
+  }
+}
+
 /** What spawn() is told of a prepared command. */
 export function spawnOptions(prepared: PreparedCommand, cwd: string) {
   return {
@@ -102,6 +111,14 @@ export async function started(child: ChildProcess, prepared: PreparedCommand, cw
 }
 
 function failureOf(error: NodeJS.ErrnoException, file: string, cwd: string): SandboxError {
+  if (error.code === "ERR_INVALID_ARG_VALUE") {
+    return new SandboxError("SANDBOX_NOT_EXECUTABLE", "a null character is in it or in its folder", error);
+  }
+  if (error.code === "E2BIG") {
+    const reason =
+      "its arguments are longer than the system takes, 128 KiB for one; write them to a file first";
+    return new SandboxError("SANDBOX_NOT_EXECUTABLE", reason, error);
+  }
   if (!(statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false)) {
     return new SandboxError("SANDBOX_NOT_EXECUTABLE", `${cwd} is not a folder`, error);
   }

@@ -113,10 +113,18 @@ describe("what the model reads", () => {
         [
           await refusal(call({ command: ["no-such-command", "x"] }, { policy })),
           await refusal(call({ command: ["true"], workdir: "missing" }, { policy })),
+          await refusal(call({ command: ["echo", "x".repeat(200_000)] }, { policy })),
+          await refusal(call({ command: ["echo", "a\0b"] }, { policy })),
+          await refusal(call({ command: ["true"], workdir: "a\0b" }, { policy })),
         ],
         [
           "execution error: the command was not found: no-such-command",
           `execution error: the command could not be started: ${folder}/missing is not a folder`,
+          "execution error: the command could not be started: its arguments are longer than the system takes, " +
+            "128 KiB for one; write them to a file first",
+          ...Array(2).fill(
+            "execution error: the command could not be started: a null character is in it or in its folder",
+          ),
         ],
       );
     }
