@@ -1,13 +1,15 @@
 // The two kinds of lines on stderr that belong to no command: warnings, and what helps against an error.
 
+import { withVisibleControls } from "../agent/foreign-text.ts";
+
 /** Where warnings and hints go. */
 interface NoticeSink {
   write(text: string): unknown;
 }
 
-/** Prints each of its messages as a warning. */
+/** Prints each of its messages as a warning; the names of files in them steer no terminal. */
 export function warnOn(stderr: NoticeSink): (message: string) => void {
-  return (message) => void stderr.write(`warning: ${message}\n`);
+  return (message) => void stderr.write(`warning: ${withVisibleControls(message)}\n`);
 }
 
 /** The line that follows an error; nothing where nobody knows what helps. */

@@ -3,6 +3,7 @@
 
 import { Argument, type Command, CommanderError } from "commander";
 import { AgentError } from "../agent/errors.ts";
+import { withVisibleControls } from "../agent/foreign-text.ts";
 import { readArguments } from "./arguments/read-arguments.ts";
 import type { CommandEntry, Session } from "./command.ts";
 import { commandTable, missingCommands } from "./command-table.ts";
@@ -117,7 +118,8 @@ export function reportFailure(error: unknown, stderr: NodeJS.WritableStream): nu
     return 2;
   }
   const message = error instanceof Error ? error.message : String(error);
-  stderr.write(`Error: ${message}\n`);
+  // A message may name files, and have words of others in it.
+  stderr.write(`Error: ${withVisibleControls(message)}\n`);
   const { hint, exitStatus } = (error ?? {}) as { readonly hint?: unknown; readonly exitStatus?: unknown };
   if (typeof hint === "string") stderr.write(`hint: ${hint}\n`);
   return typeof exitStatus === "number" ? exitStatus : 1;

@@ -144,7 +144,7 @@ class HumanOutput implements ExecOutput {
     this.#say(`Codex v${this.#parts.version}`);
     this.#say(rule);
     for (const [name, value] of sessionSummary(this.#parts.config, threadId)) {
-      this.#say(`${this.#paint("bold", `${name}:`)} ${value}`);
+      this.#sayOfOthers(value, `${this.#paint("bold", `${name}:`)} `);
     }
     this.#say(rule);
     this.#say(this.#paint("cyan", "user"));

@@ -6,10 +6,15 @@ import { hintLine } from "../notices.ts";
 import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
 import { isShownFromStart, wireItem } from "./json-items.ts";
 
+// JSON escapes those of ASCII but the last; C1 has a way to steer a terminal in one character.
+function withoutControls(json: string): string {
+  return json.replace(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
+}
+
 /** Write events as lines to `stdout`; a hint how to help, which no event has room for, to `stderr`. */
 export function jsonOutput(stdout: TextSink, stderr: TextSink): ExecOutput {
   const numbers = new Map<string, number>();
-  const line = (value: object) => stdout.write(`${JSON.stringify(value)}\n`);
+  const line = (value: object) => stdout.write(`${withoutControls(JSON.stringify(value))}\n`);
 
   function showItem(type: "item.started" | "item.updated" | "item.completed", item: ThreadItem): void {
     if (type !== "item.completed" && !isShownFromStart(item)) return;

@@ -49,6 +49,26 @@ test("a message is shown once where stdout and stderr are terminals", () => {
   assert.deepEqual(outputOf(true, true, "hi"), { stdout: "", stderr: "codex\nhi\nERROR: hi\n" });
 });
 
+test("the name of a folder reaches a terminal as visible characters in the summary, too", () => {
+  const summary = (isStderrTerminal: boolean) => {
+    let stderr = "";
+    const sink = { write: (text: string) => (stderr += text) };
+    const config = {
+      ...{ cwd: `/${hostile}`, model: hostile, proxy: hostile },
+      ...{ approvalPolicy: "never", sandboxMode: "danger-full-access" },
+    } as unknown as Config;
+    const output = humanOutput({
+      ...{ config, prompt: "p", version: "1", paint: painter(false), onLastMessage: () => {} },
+      ...{ stdout: sink, stderr: sink, isStdoutTerminal: false, isStderrTerminal },
+    });
+    output.show({ type: "thread.started", threadId: "t", isResumed: false });
+    return stderr.slice(0, stderr.indexOf("approval:"));
+  };
+  const expected = (words: string) =>
+    `Codex v1\n--------\nworkdir: /${words}\nmodel: ${words}\nproxy: ${words}\n`;
+  assert.deepEqual([summary(true), summary(false)], [expected(visible), expected(hostile)]);
+});
+
 test("the summary says where commands may write, in one line", () => {
   const config = {
     ...{ cwd: "/w", model: "m", proxy: "unix:/s", approvalPolicy: "never", sandboxMode: "workspace-write" },

@@ -102,3 +102,12 @@ test("a turn without counts has zeros, a failed one says the same twice, an inte
   });
   assert.deepEqual(linesOf([{ type: "turn.interrupted", turnId: "t" }]), { lines: [], stderr: "" });
 });
+
+test("no control character of others is in a line as it is, C1 and delete included", () => {
+  const text = "a\x1b[2J\x07\x7f\x80\x9b31m\x9fü";
+  let stdout = "";
+  const output = jsonOutput({ write: (piece) => (stdout += piece) }, { write: () => {} });
+  output.show({ type: "item.completed", item: { id: "1", type: "agent_message", text } });
+  assert.match(stdout, /^[^\p{Cc}]+\n$/u);
+  assert.deepEqual(JSON.parse(stdout), completed({ id: "item_0", type: "agent_message", text }));
+});
