@@ -9,7 +9,9 @@ const leastRows = 10;
 
 /** @param context - of which the environment and the terminal count */
 export function checkTerminal({ environment, terminal }: DoctorContext): Finding {
-  const { columns, rows, isStdoutTerminal } = terminal;
+  const { isStdoutTerminal } = terminal;
+  const columns = terminal.columns || undefined; // 0 where nobody has told the terminal its size
+  const rows = terminal.rows || undefined;
   const term = environment.TERM;
   const locale = localeOf(environment);
   const details = {
@@ -41,7 +43,11 @@ export function checkTerminal({ environment, terminal }: DoctorContext): Finding
   if (columns !== undefined && rows !== undefined && (columns < leastColumns || rows < leastRows)) {
     return warn(`the terminal is small: ${columns}x${rows}`, `make it at least ${leastColumns}x${leastRows}`);
   }
-  return { status: "ok", summary: `${term}, ${details["terminal size"]}, ${details.colours}`, details };
+  return {
+    status: "ok",
+    summary: `${term}, ${details["terminal size"] === "unknown" ? "size unknown" : details["terminal size"]}, ${details.colours}`,
+    details,
+  };
 }
 
 /** In the order in which the C library takes them. */

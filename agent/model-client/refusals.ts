@@ -21,9 +21,6 @@ const proxyHints: Readonly<Record<string, string>> = {
   PXY_ERR_BODY_TOO_LARGE: "ask whoever runs the proxy for a higher --max-body-bytes, or send less",
 };
 
-const badKeyHint =
-  "the key is the proxy's: ask whoever runs it for a good one, codex-responses-api-proxy rotate puts it in";
-
 /**
  * @param text - the body of the answer, as far as it was read
  * @param connection - what has answered
@@ -32,13 +29,12 @@ const badKeyHint =
 export function judgeRefusal(
   { status, headers }: Pick<ConnectionAnswer, "status" | "headers">,
   text: string,
-  connection: Pick<Connection, "isProxied" | "redacted">,
+  connection: Pick<Connection, "unauthorizedHint" | "redacted">,
   clock: Clock,
 ): ModelError {
-  const { isProxied } = connection;
   const error = errorOf(text, connection);
   const phrase = `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
-  const hint = proxyHints[String(error.code)] ?? (isProxied && status === 401 ? badKeyHint : undefined);
+  const hint = proxyHints[String(error.code)] ?? (status === 401 ? connection.unauthorizedHint : undefined);
   if (status === 429) {
     const final = finalRateLimit(error, clock);
     if (final !== undefined) return final;

@@ -11,7 +11,7 @@ import type { ProxyEndpoint } from "../proxy-endpoint/endpoint.ts";
 import { isAzure } from "./azure.ts";
 import { responsesUrl } from "./base-url.ts";
 import { configuredHeaders, type Headers } from "./headers.ts";
-import { type Authorization, authorize, type CredentialSource } from "./key.ts";
+import { type Authorization, authorize, type CredentialSource, unauthorizedHint } from "./key.ts";
 import { SentSecrets } from "./sent-secrets.ts";
 import type { Sender } from "./user-agent.ts";
 
@@ -35,8 +35,8 @@ export interface Connection {
   readonly isAzure: boolean;
   /** whether the limits of a ChatGPT plan hold, not those of a key */
   readonly isChatgpt: boolean;
-  /** whether our own proxy answers */
-  readonly isProxied: boolean;
+  /** what helps where the key is refused, or was missing */
+  readonly unauthorizedHint: string;
   /** for messages: without the query, which may hold a key */
   readonly url: string;
   /** words of the service for a message: without what requests have authenticated with */
@@ -118,7 +118,7 @@ async function openToProvider(
     label: provider.id,
     isAzure: isAzure(provider, url),
     isChatgpt,
-    isProxied: false,
+    unauthorizedHint: unauthorizedHint(provider, credentials?.mode),
     url: `${url.origin}${url.pathname}`,
     redacted: (words) => secrets.redacted(words),
     post: async (request) => {
@@ -152,7 +152,8 @@ async function openToProxy(
     label: `responses-api-proxy at ${endpoint.address.label}`,
     isAzure: false, // what the proxy's upstream is, only the proxy knows
     isChatgpt: false,
-    isProxied: true,
+    unauthorizedHint:
+      "the key is the proxy's: ask whoever runs it for a good one, codex-responses-api-proxy rotate puts it in",
     get url() {
       return `${endpoint.address.baseUrl}/responses`;
     },

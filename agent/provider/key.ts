@@ -53,6 +53,19 @@ export async function authorize(
   };
 }
 
+/** What helps where the service refuses the key of a request, or misses one. */
+export function unauthorizedHint(provider: ModelProvider, mode: CredentialSource["mode"] = "none"): string {
+  if (provider.envKey !== undefined || provider.experimentalBearerToken !== undefined) {
+    return `check ${placeOfKey(provider)}`;
+  }
+  if (!provider.requiresOpenaiAuth) {
+    return `nothing says which key to send: set ${keyText(["model_providers", provider.id, "env_key"])}`;
+  }
+  if (mode === "none")
+    return "log in with codex login, or use a proxy that has the key: codex exec --proxy FILE";
+  return "check CODEX_API_KEY where it is set, or log in again with codex login";
+}
+
 function keyOfProvider(provider: ModelProvider, environment: Environment): string | undefined {
   if (provider.envKey === undefined) return provider.experimentalBearerToken;
   const key = environment[provider.envKey]?.trim();

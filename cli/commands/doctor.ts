@@ -8,6 +8,7 @@ import type { Session } from "../command.ts";
 import { configRequest, programFlags } from "../effective-config.ts";
 import { sessionFlags } from "../options/session-options.ts";
 import type { ProgramCommand } from "../program-command.ts";
+import { showsColours } from "../terminal-colours.ts";
 import { packageVersion } from "../version.ts";
 import { workingDirectory } from "../working-directory.ts";
 
@@ -45,7 +46,7 @@ async function run(options: DoctorOptions, doctor: Command, session: Session): P
       : formatReport(checks, {
           hasDetails: options.all === true,
           isSummary: options.summary === true,
-          isColoured: options.color && stdout.isTTY && !environment.NO_COLOR && environment.TERM !== "dumb",
+          isColoured: options.color && showsColours(stdout, environment),
         }),
   );
   return worstStatus(checks) === "fail" ? 1 : 0;

@@ -5,6 +5,7 @@ import type { Config } from "../../agent/config/config.ts";
 import type { ThreadEvent } from "../../agent/thread/thread-events.ts";
 import type { Session } from "../command.ts";
 import { warnOn } from "../notices.ts";
+import { showsColours } from "../terminal-colours.ts";
 import { packageVersion } from "../version.ts";
 import type { ExecSettings } from "./exec-options.ts";
 import type { ExecOutput, TextSink } from "./exec-output.ts";
@@ -50,7 +51,8 @@ export async function openOutput(
     import("../text-style.ts"),
     statusOf(session),
   ]);
-  const hasColours = settings.color === "always" || (settings.color === "auto" && stderr.isTTY === true);
+  const hasColours =
+    settings.color === "always" || (settings.color === "auto" && showsColours(stderr, session.environment));
   const paint = painter(hasColours);
   const sink = status?.sink ?? stderr;
   const output = humanOutput({

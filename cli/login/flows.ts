@@ -6,6 +6,7 @@ import { type DeviceLoginRequest, requestDeviceCode } from "../../agent/auth/dev
 import { openBrowser } from "../../agent/auth/open-browser.ts";
 import type { Session } from "../command.ts";
 import { hintLine } from "../notices.ts";
+import { showsColours } from "../terminal-colours.ts";
 import { painter } from "../text-style.ts";
 
 /** @throws {AuthError} */
@@ -37,8 +38,7 @@ function ownerOfTerminal(stream: Session["stderr"]): number | undefined {
 export async function logInByDevice(request: DeviceLoginRequest, session: Session): Promise<void> {
   const code = await requestDeviceCode(request);
   const { stdout } = session;
-  const hasColours = stdout.isTTY === true && !session.environment.NO_COLOR;
-  const paint = painter(hasColours);
+  const paint = painter(showsColours(stdout, session.environment));
   stdout.write(
     `${paint("yellow", "Use a device code only where a login in the browser of this computer is not possible. Enter it")}\n` +
       `${paint("yellow", "only because you started this login yourself, and tell the code to nobody.")}\n\n` +

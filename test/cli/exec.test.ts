@@ -320,6 +320,37 @@ describe("codex exec", () => {
     assert.ok(stderr.includes("\x1b[3;35mcodex\x1b[0m\nHello.\n"), stderr);
   });
 
+  test("without --color the variables decide that other programs go by, too", async () => {
+    const painted = async (environment: CodexRun["environment"] & object) =>
+      (await exec({ args: [skipGit, "hi"], environment })).stderr.includes("\x1b[");
+    assert.equal(await painted({ FORCE_COLOR: "1" }), true);
+    assert.equal(await painted({ TERM: "xterm" }), false);
+  });
+
+  test("a key that is refused or missing is an error with a hint where it comes from", async () => {
+    const steps = [refuses(401, { message: "no" })];
+    const hintOf = async (provider: string, environment: Record<string, string> = {}) => {
+      const { code, stderr } = await exec({ args: [skipGit, "hi"], steps, provider, environment });
+      assert.equal(code, 1);
+      return /\nERROR: unexpected status 401 Unauthorized: no\nhint: (.*)\n$/.exec(stderr)?.[1];
+    };
+    const login = ",requires_openai_auth=true";
+    assert.deepEqual(
+      [
+        await hintOf(login),
+        await hintOf(login, { CODEX_API_KEY: "sk-1" }),
+        await hintOf(',env_key="MY_KEY"', { MY_KEY: "sk-1" }),
+        await hintOf(""),
+      ],
+      [
+        "log in with codex login, or use a proxy that has the key: codex exec --proxy FILE",
+        "check CODEX_API_KEY where it is set, or log in again with codex login",
+        "check the environment variable MY_KEY",
+        "nothing says which key to send: set model_providers.mock.env_key",
+      ],
+    );
+  });
+
   /** A run of which the answer falls silent, and what is done to it once the model has been asked. */
   async function whileSilent(
     act: (child: ChildProcess) => unknown,

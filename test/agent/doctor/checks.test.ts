@@ -250,12 +250,14 @@ describe("terminal", () => {
         inside(utf8).summary,
         inside({ ...utf8, TERM: "xterm" }, { ...terminal, columns: 20 }).summary,
         inside(utf8, { ...terminal, isStdoutTerminal: false }).status,
+        inside({ ...utf8, TERM: "xterm" }, { ...terminal, rows: 0 }).summary,
       ],
       [
         "TERM is dumb: no colours, no cursor movement",
         "TERM is not set: no colours, no cursor movement",
         "the terminal is small: 20x40",
         "ok",
+        "xterm, size unknown, 256 colours",
       ],
     );
   });
