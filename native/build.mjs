@@ -65,10 +65,15 @@ const sandboxSources = [
   "namespaces",
   "supervise",
   "bubblewrap",
-  "relay",
   "report",
 ];
-const commandSources = ["run", "descendants", "terminal", "carry"];
+const commandSources = [
+  "run",
+  "descendants",
+  "terminal",
+  "carry",
+  ...(process.platform === "linux" ? ["relay"] : []),
+];
 const addonCSources = ["constructor", "fatal-signals", "every-thread", "echo-scan", "key-fingerprint"];
 const addonSources = [
   "addon",

@@ -21,8 +21,6 @@ export interface SandboxRequest {
   readonly platform?: NodeJS.Platform;
   /** paths that stay read-only even inside writable roots, beside .git, .codex and .agents */
   readonly alsoReadOnly?: readonly string[];
-  /** whether sockets given as input or output, such as Node's "pipe", become pipes, which open by name */
-  readonly hasPipes?: boolean;
 }
 
 /** Ready for spawn(). */
@@ -70,7 +68,6 @@ function behindHelper(request: SandboxRequest) {
     args: [
       ...["--sandbox-policy-cwd", request.cwd],
       ...["--sandbox-policy", JSON.stringify(wirePolicy(request))],
-      ...(request.hasPipes ? ["--pipes"] : []),
       ...["--", ...request.command],
     ],
   };

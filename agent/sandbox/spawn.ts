@@ -1,8 +1,8 @@
 // Start a prepared command as the leader of its own session, without a terminal, and end it with everything
 // that came out of it. Tools run their commands through this; foreground.ts is for commands of a person.
 //
-// Its streams are sockets, which do not open by name (/dev/stderr): prepare the command with `hasPipes`, and
-// read the streams to their end, since what was written last may arrive after the command has ended.
+// Its streams are sockets, which do not open by name (/dev/stderr) where the runner of commands does not put
+// pipes in their place. Read them to their end: what was written last may arrive after the command has ended.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";
@@ -17,10 +17,6 @@ export interface SpawnRequest {
   readonly cwd: string;
   /** default: nothing to read */
   readonly stdin?: "ignore" | "pipe";
-  /** then the tree is killed; no limit by default */
-  readonly timeoutMs?: number;
-  /** when it aborts, the tree is killed */
-  readonly signal?: AbortSignal;
 }
 
 /** How a command ended. */
@@ -28,8 +24,6 @@ export interface CommandEnd {
   /** 128 + the number of the signal for one that was killed */
   readonly exitStatus: number;
   readonly signal?: NodeJS.Signals;
-  /** why we killed it, if we did */
-  readonly killedFor?: "timeout" | "abort";
 }
 
 export interface RunningCommand {
@@ -50,32 +44,16 @@ export interface RunningCommand {
  * @throws SandboxError where it is not there or cannot be executed
  */
 export async function spawnCommand(request: SpawnRequest): Promise<RunningCommand> {
-  const { prepared, cwd, signal, timeoutMs } = request;
-  signal?.throwIfAborted();
+  const { prepared, cwd } = request;
   const child = startChild(request);
   await started(child, prepared, cwd);
   const pid = child.pid as number;
-
-  let killedFor: CommandEnd["killedFor"];
-  const killFor = (reason: "timeout" | "abort") => {
-    killedFor = reason;
-    killTree(pid);
-  };
-  const onAbort = () => killFor("abort");
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => killFor("timeout"), timeoutMs);
-  const ended = exitOf(child).then((end): CommandEnd => {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-    return { ...end, ...(killedFor !== undefined && { killedFor }) };
-  });
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener("abort", onAbort, { once: true });
   return {
     pid,
     stdin: child.stdin,
     stdout: child.stdout as Readable,
     stderr: child.stderr as Readable,
-    ended,
+    ended: exitOf(child),
     kill: () => killTree(pid),
   };
 }

@@ -10,6 +10,8 @@ static bool is_empty(const struct load *load) { return load->start == load->end;
 
 bool is_delivered(const struct load *load) { return load->to < 0 || (load->from < 0 && is_empty(load)); }
 
+bool is_waiting_for_reader(const struct load *load) { return load->to >= 0 && !is_empty(load); }
+
 // One load at a time: who does not take what there is, gets no more.
 void plan_load(const struct load *load, struct pollfd *from, struct pollfd *to) {
   *from = (struct pollfd){.fd = is_empty(load) && load->to >= 0 ? load->from : -1, .events = POLLIN};

@@ -15,6 +15,9 @@
 
 #include "command.h"
 
+// A second altogether, of which most may be spent on tidying up.
+enum { ROUNDS = 500, ROUNDS_OF_TIDYING = 400, ROUND_NS = 2000000 };
+
 #ifdef __linux__
 #include <sys/prctl.h>
 
@@ -76,6 +79,7 @@ static bool may_be_this_program(pid_t pid) {
 }
 
 // The sandbox's last process takes away what the sandbox has put into the workspace, and then ends by itself.
+// Anybody may look like it who hides his file, so it is given time, but not for ever.
 static bool tidies_up(const struct row *row, const struct row *rows, size_t count) {
   if (strcmp(row->name, "codex-remover") != 0 || row->session != row->pid) return false;
   for (size_t i = 0; i < count; i++) {
@@ -85,13 +89,14 @@ static bool tidies_up(const struct row *row, const struct row *rows, size_t coun
 }
 
 // How many there still are.
-static size_t end_children(pid_t command) {
+static size_t end_children(pid_t command, bool spares_tidying) {
   size_t count, left = 0;
   struct row *rows = read_rows(&count);
-  if (rows == NULL) kill(-command, SIGKILL);  // a command is the leader of a group
+  if (rows == NULL && command > 0) kill(-command, SIGKILL);  // a command is the leader of a group
   for (size_t i = 0; i < count; i++) {
-    if (rows[i].parent != getpid() || rows[i].is_dead || tidies_up(&rows[i], rows, count)) continue;
-    if (kill(rows[i].pid, SIGKILL) == 0) left++;
+    if (rows[i].parent != getpid() || rows[i].is_dead) continue;
+    bool is_spared = spares_tidying && tidies_up(&rows[i], rows, count);
+    if (is_spared || kill(rows[i].pid, SIGKILL) == 0) left++;
   }
   free(rows);
   return left;
@@ -99,18 +104,21 @@ static size_t end_children(pid_t command) {
 #else
 void adopt_orphans(void) {}
 
-static size_t end_children(pid_t command) { return kill(-command, SIGKILL) == 0 ? 1 : 0; }
+static size_t end_children(pid_t command, bool spares_tidying) {
+  (void)spares_tidying;
+  return command > 0 && kill(-command, SIGKILL) == 0 ? 1 : 0;
+}
 #endif
 
 // What is killed leaves its children to the runner, generation after generation. A process with SIGKILL to come
 // can fork no more, so this ends; what waits for a dead disk is left to itself.
 void end_descendants(pid_t command) {
-  kill(command, SIGKILL);
-  for (int round = 0; round < 500; round++) {
-    bool has_any = end_children(command) > 0;
+  if (command > 0) kill(command, SIGKILL);
+  for (int round = 0; round < ROUNDS; round++) {
+    bool has_any = end_children(command, round < ROUNDS_OF_TIDYING) > 0;
     pid_t dead;
     while ((dead = waitpid(-1, NULL, WNOHANG)) > 0) has_any = true;
     if (!has_any) return;
-    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = ROUND_NS}, NULL);
   }
 }

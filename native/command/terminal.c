@@ -19,13 +19,15 @@ bool open_terminal(struct terminal *terminal, unsigned short rows, unsigned shor
   const char *name = NULL;
   bool is_open = grantpt(master) == 0 && unlockpt(master) == 0 && (name = ptsname(master)) != NULL &&
                  strlen(name) < sizeof terminal->name;
-  if (!is_open) {
+  int slave = is_open ? open(name, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+  if (slave < 0) {
     close(master);
     return false;
   }
   struct winsize size = {.ws_row = rows, .ws_col = columns};
   ioctl(master, TIOCSWINSZ, &size);
   terminal->master = master;
+  terminal->slave = slave;
   snprintf(terminal->name, sizeof terminal->name, "%s", name);
   return true;
 }

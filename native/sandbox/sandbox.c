@@ -33,13 +33,11 @@ static const char help[] =
     "      --sandbox-policy <SANDBOX_POLICY>          JSON, such as {\"mode\":\"read-only\"}\n"
     "      --mounts <HOW>                             auto, own, bubblewrap or none: by whose mounts subpaths stay\n"
     "                                                 read-only [default: auto, the first that works]\n"
-    "      --pipes                                    give it pipes where its input or output is a socket\n"
     "      --report                                   print as JSON what this machine can enforce\n"
     "  -h, --help                                     print help\n";
 
 struct arguments {
   const char *policy_cwd, *policy, *mounts, *environment_fd, *supervision_fd;
-  bool wants_pipes;
   char **command;
 };
 
@@ -79,10 +77,6 @@ static void parse(char **argv, struct arguments *arguments) {
     if (strcmp(argv[at], "--report") == 0) {
       print_report();
       exit(0);
-    }
-    if (strcmp(argv[at], "--pipes") == 0) {
-      arguments->wants_pipes = true;
-      continue;
     }
     if ((value = option_value("--sandbox-policy-cwd", argv, &at)) != NULL) {
       take(&arguments->policy_cwd, "--sandbox-policy-cwd", value);
@@ -185,7 +179,6 @@ int run_linux_sandbox(int argc, char **argv) {
   int outside = arguments.supervision_fd == NULL ? -1 : keep_descriptor(atoi(arguments.supervision_fd));
   close_inherited_descriptors(3);
   refuse_open_ways(policy.network_access);
-  if (arguments.wants_pipes) replace_sockets_by_pipes();
   if (landlock_abi() == 0) restrict_files(&(struct file_choice){.has_private_shm = false});  // says why not
   struct confinement confinement = {
       .policy = &policy,

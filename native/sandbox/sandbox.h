@@ -167,9 +167,6 @@ bool bubblewrap_works(const char *program);
 void run_in_bubblewrap(const char *program, struct confinement *confinement) __attribute__((noreturn));
 void take_environment(int fd);
 
-// relay.c
-void replace_sockets_by_pipes(void);
-
 // report.c
 void print_report(void);
 

@@ -22,7 +22,7 @@ const environment = { PATH: "/usr/local/bin:/usr/bin:/bin" };
 
 function start(command: readonly string[], more: Partial<SpawnRequest> & { policy?: SandboxPolicy } = {}) {
   const { policy = open, ...rest } = more;
-  const prepared = sandboxedCommand({ command, cwd: folder, policy, environment, launcher, hasPipes: true });
+  const prepared = sandboxedCommand({ command, cwd: folder, policy, environment, launcher });
   return spawnCommand({ prepared, cwd: folder, ...rest });
 }
 
@@ -74,26 +74,12 @@ test("a command that is killed by a signal says which one, and 128 more as its s
 const family =
   'setsid sh -c "echo \\$\\$ >>pids; sleep 1000" & sh -c "echo \\$\\$ >>pids; sleep 1000" & echo $$ >>pids; trap "" TERM; wait';
 
-test("a time limit ends the command with everything that it started, sessions of their own included", async () => {
-  const never = await start(["sh", "-c", family], { timeoutMs: 60_000 });
+test("a kill ends the command with everything that it started, sessions of their own included", async () => {
+  const command = await start(["sh", "-c", family]);
   const pids = await pidsIn("pids", 3);
-  never.kill();
-  assert.deepEqual(await never.ended, { exitStatus: 137, signal: "SIGKILL" });
+  command.kill();
+  assert.deepEqual(await command.ended, { exitStatus: 137, signal: "SIGKILL" });
   await waitFor(() => !pids.some(isRunning), "the end of all");
-
-  const limited = await start(["sleep", "1000"], { timeoutMs: 1 });
-  assert.deepEqual(await limited.ended, { exitStatus: 137, signal: "SIGKILL", killedFor: "timeout" });
-});
-
-test("an abort ends the command with everything that it started, and one that came before starts nothing", async () => {
-  const abort = new AbortController();
-  const command = await start(["sh", "-c", family], { signal: abort.signal });
-  const pids = await pidsIn("pids", 3);
-  abort.abort();
-  assert.deepEqual(await command.ended, { exitStatus: 137, signal: "SIGKILL", killedFor: "abort" });
-  await waitFor(() => !pids.some(isRunning), "the end of all");
-  await assert.rejects(start(["touch", "started"], { signal: abort.signal }), { name: "AbortError" });
-  assert.ok(!fs.existsSync(join(folder, "started")));
 });
 
 test("what a command left in the background is ended by kill, and nothing else is", async () => {
@@ -137,29 +123,12 @@ test("a command behind the sandbox is ended as a whole, too", async () => {
   await waitFor(() => sleeping().length === 0, "the end of both");
 });
 
-test("a command in the sandbox opens its input and output by name, and all of it arrives", async () => {
-  const script = `cat /dev/stdin; echo by name >/dev/stdout; echo error >/dev/stderr; head -c 3000000 /dev/zero; exit 5`;
-  const command = await start(["sh", "-c", script], { policy: { mode: "read-only" }, stdin: "pipe" });
-  command.stdin?.end("given\n");
-  const [stdout, stderr, ended] = await Promise.all([
-    text(command.stdout),
-    text(command.stderr),
-    command.ended,
-  ]);
-  assert.deepEqual([stdout.slice(0, 14), stdout.length], ["given\nby name\n", 3_000_014]);
-  assert.deepEqual([stderr, ended], ["error\n", { exitStatus: 5 }]);
-});
-
-test("what a command wrote before it was ended arrives, and its reader's end ends it", async () => {
+test("what a command wrote before it was ended arrives", async () => {
   const policy: SandboxPolicy = { mode: "read-only" };
   const killed = await start(["sh", "-c", "echo first; exec sleep 1000"], { policy });
   await once(killed.stdout, "readable");
   killed.kill();
   assert.equal(await text(killed.stdout), "first\n");
-  const endless = await start(["yes"], { policy });
-  await once(endless.stdout, "data");
-  endless.stdout.destroy();
-  assert.deepEqual(await endless.ended, { exitStatus: 141, signal: "SIGPIPE" });
 });
 
 test("a command that is ended in the sandbox leaves nothing in its folder", async () => {

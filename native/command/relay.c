@@ -1,6 +1,6 @@
 // Node's "pipe" is a socket, and a socket cannot be opened by name: `echo >/dev/stderr` fails, and so does
-// `cat /dev/stdin`. Asked to, the helper puts real pipes in the place of such sockets, and a process behind
-// each that carries the bytes over and ends with its writers or its reader.
+// `cat /dev/stdin`. So the command gets real pipes in the place of such sockets, and a process behind each
+// carries the bytes over and ends with its writers or its reader.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox.h"
+#include "../launcher/launcher.h"
+#include "command.h"
 
 static bool write_all(int to, const char *bytes, ssize_t length) {
   while (length > 0) {
@@ -50,10 +51,10 @@ static bool is_socket(int fd) {
 static void replace(int fd) {
   int ends[2];
   int socket = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  if (socket < 0 || pipe2(ends, O_CLOEXEC) != 0) refuse(SANDBOX_REFUSED, NULL, "cannot make a pipe: %s", strerror(errno));
+  if (socket < 0 || pipe2(ends, O_CLOEXEC) != 0) fail(EXIT_RUNTIME, NULL, "cannot make a pipe: %s", strerror(errno));
   int ours = fd == 0 ? ends[1] : ends[0], theirs = fd == 0 ? ends[0] : ends[1];
   pid_t child = fork();
-  if (child < 0) refuse(SANDBOX_REFUSED, NULL, "cannot fork: %s", strerror(errno));
+  if (child < 0) fail(EXIT_RUNTIME, NULL, "cannot fork: %s", strerror(errno));
   if (child == 0) {
     // Nobody's child and in a session of its own: who ends the command still gets what it wrote.
     if (setsid() < 0 || fork() != 0) _exit(0);
