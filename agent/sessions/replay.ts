@@ -1,10 +1,10 @@
 // What the model knew at the end of a record. Pure.
 
+import { compactedHistory, userText } from "../conversation/compacted-history.ts";
 import { objectOf } from "../json-object.ts";
 import type { InputItem } from "../model-client/items.ts";
 import type { TokenUsage } from "../model-client/usage.ts";
 import type { SandboxPolicy } from "../sandbox/policy.ts";
-import { compactedHistory, userText } from "../thread/compacted-history.ts";
 import { fromRecord } from "./recorded-item.ts";
 import type { RolloutEntry } from "./rollout-entry.ts";
 import type { RecordedThread } from "./thread-store.ts";

@@ -2,10 +2,10 @@
 // the user.
 
 import { constants } from "node:fs";
+import { userText } from "../conversation/compacted-history.ts";
 import { oneLine } from "../foreign-text.ts";
 import { objectOf } from "../json-object.ts";
 import { userMessage } from "../model-client/items.ts";
-import { userText } from "../thread/compacted-history.ts";
 import type { RolloutEntry } from "./rollout-entry.ts";
 import { parseRolloutLine } from "./rollout-line.ts";
 import { rolloutLines } from "./rollout-lines.ts";

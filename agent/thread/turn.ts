@@ -3,6 +3,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
+import { compactedHistory } from "../conversation/compacted-history.ts";
 import {
   asInput,
   type ContentPart,
@@ -20,7 +21,6 @@ import type { SandboxPolicy } from "../sandbox/policy.ts";
 import type { ThreadStore } from "../sessions/thread-store.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
 import { AnswerItems } from "./answer-items.ts";
-import { compactedHistory } from "./compacted-history.ts";
 import { isOverflow, summarize } from "./compaction.ts";
 import { ThreadError } from "./errors.ts";
 import type { History } from "./history.ts";

@@ -1,9 +1,9 @@
 // In what a session of `codex exec` differs from one of 0.50.0, each difference with its reason; those that
 // matter to a user are in docs/compatibility.md as well. Each turns what 0.50.0 did into what is wanted here.
 
+import { compactedHistory } from "../../agent/conversation/compacted-history.ts";
 import { compactionPrompt } from "../../agent/instructions/task-prompts.ts";
 import type { InputItem } from "../../agent/model-client/items.ts";
-import { compactedHistory } from "../../agent/thread/compacted-history.ts";
 import type { Played } from "./exec-chain.ts";
 import type { plays } from "./exec-plays.ts";
 

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { userText } from "../../../agent/conversation/compacted-history.ts";
 import type { InputItem } from "../../../agent/model-client/items.ts";
 import { readRollout } from "../../../agent/sessions/read-rollout.ts";
-import { userText } from "../../../agent/thread/compacted-history.ts";
 
 /** Written by releases of the original; long texts in them are shortened. */
 const rollouts = fileURLToPath(new URL("../../../../test/agent/sessions/rollouts/", import.meta.url));
