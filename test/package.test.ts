@@ -35,6 +35,21 @@ before(() => {
 });
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
+test("npm has nothing to ask about install scripts of a checkout: of each it is said whether it runs", () => {
+  const read = (file: string) => JSON.parse(fs.readFileSync(join(packageRoot, file), "utf8"));
+  const packages: Record<string, { readonly hasInstallScript?: boolean }> =
+    read("npm-shrinkwrap.json").packages;
+  const withScripts = Object.entries(packages)
+    .filter(([path, { hasInstallScript }]) => path !== "" && hasInstallScript === true)
+    .map(([path]) => path.replace(/^.*node_modules\//, ""));
+  const decided = Object.keys(read("package.json").allowScripts);
+  assert.notDeepEqual(withScripts, []);
+  assert.deepEqual(
+    withScripts.filter((one) => !decided.includes(one)),
+    [],
+  );
+});
+
 test("the tarball holds what runs and what builds it, and nothing else", () => {
   const entries = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
   const unexpected = entries.filter(

@@ -25,8 +25,7 @@ interface ReviewValues {
  */
 export function configureReview(command: Command, session: Session, outer?: Command): void {
   command
-    .summary("Review changes of the current repository")
-    .description("Review changes of the current repository; nothing is changed")
+    .description("Review changes of the current repository")
     .argument("[PROMPT]", "What to review, in your own words; `-` reads it from stdin")
     .addOption(
       new Option("--uncommitted", "Review staged, unstaged and untracked changes").conflicts([
