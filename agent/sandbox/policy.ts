@@ -60,8 +60,8 @@ export function hasNetwork(policy: SandboxPolicy): boolean {
 }
 
 /** What to tell a user whose `--add-dir` does nothing, or undefined if it does something. */
-export function addDirWarning(addDirs: readonly string[], policy: SandboxPolicy): string | undefined {
-  if (addDirs.length === 0 || policy.mode !== "read-only") return undefined;
+export function addDirWarning(addDirs: readonly string[], mode: SandboxPolicy["mode"]): string | undefined {
+  if (addDirs.length === 0 || mode !== "read-only") return undefined;
   return (
     `Ignoring --add-dir (${addDirs.join(", ")}) because the effective sandbox mode is read-only. ` +
     "Switch to workspace-write or danger-full-access to allow additional writable roots."

@@ -12,7 +12,7 @@ import { openOutput } from "./output.ts";
 import { readOutputSchema } from "./output-schema.ts";
 import { readPrompt } from "./prompt.ts";
 import type { WantedThread } from "./recorded-thread.ts";
-import { checkWay, requireRepository } from "./start-checks.ts";
+import { checkWay, requireRepository, warnOfAddedFolders } from "./start-checks.ts";
 
 export interface ExecRun {
   /** as an argument; undefined and `-` mean stdin */
@@ -48,6 +48,7 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
   const { prompt, hint } = (await run.task?.open(config.cwd)) ?? { prompt: given, hint: given };
   const output = await openOutput(settings, { config, prompt: hint }, session);
   await checkWay(config, environment, output.warn);
+  await warnOfAddedFolders(flags, config, output.warn);
   if (!settings.skipsGitCheck && flags.bypass !== true) await requireRepository(config.cwd);
   const content = await contentOf(prompt, settings.images);
   const resume = run.resume && (await findWanted(run.resume, config, output.warn));

@@ -1,6 +1,7 @@
 // What is looked at before a session begins: whether it may work here, and by which way it reaches a model.
 
 import type { Config } from "../../agent/config/config.ts";
+import type { FlagOverrides } from "../../agent/config/flags.ts";
 import type { Environment } from "../../agent/environment.ts";
 import { RefusedStart } from "./refused-start.ts";
 
@@ -13,6 +14,18 @@ export async function requireRepository(folder: string): Promise<void> {
   const { gitRoot } = await import("../../agent/git-root.ts");
   if ((await gitRoot(folder)) !== undefined) return;
   throw new RefusedStart("Not inside a trusted directory and --skip-git-repo-check was not specified.");
+}
+
+/** A flag that does nothing is not passed over in silence. */
+export async function warnOfAddedFolders(
+  { addDirs = [] }: FlagOverrides,
+  { sandboxMode }: Config,
+  warn: (message: string) => void,
+): Promise<void> {
+  if (addDirs.length === 0) return;
+  const { addDirWarning } = await import("../../agent/sandbox/policy.ts");
+  const warning = addDirWarning(addDirs, sandboxMode);
+  if (warning !== undefined) warn(warning);
 }
 
 /**

@@ -160,6 +160,17 @@ describe("codex exec", () => {
     assert.equal((await exec({ args: ["--yolo", "Say hi"] })).code, 0);
   });
 
+  test("says so where --add-dir does nothing, and only there", async () => {
+    const warning =
+      /^warning: Ignoring --add-dir \(\/srv\) because the effective sandbox mode is read-only\./m;
+    const read = await exec({ args: [skipGit, "--add-dir", "/srv", "hi"] });
+    assert.equal(read.code, 0);
+    assert.match(read.stderr, warning);
+    const written = await exec({ args: [skipGit, "--add-dir", "/srv", "-s", "workspace-write", "hi"] });
+    assert.equal(written.code, 0);
+    assert.doesNotMatch(written.stderr, /add-dir/);
+  });
+
   test("takes the prompt from the argument or all of stdin, untrimmed", async () => {
     const cases: readonly (readonly [args: string[], input: string, prompt: string, stderr: RegExp])[] = [
       [["from argument"], "ignored", "from argument", /^Codex v/],

@@ -80,10 +80,10 @@ test("a root behind a link that lies in another root stays as it is written", ()
 
 test("--add-dir is only warned about where the sandbox lets nothing be written", () => {
   assert.equal(
-    addDirWarning(["../a", "/b"], { mode: "read-only" }),
+    addDirWarning(["../a", "/b"], "read-only"),
     "Ignoring --add-dir (../a, /b) because the effective sandbox mode is read-only. " +
       "Switch to workspace-write or danger-full-access to allow additional writable roots.",
   );
-  assert.equal(addDirWarning([], { mode: "read-only" }), undefined);
-  assert.equal(addDirWarning(["/b"], { mode: "danger-full-access" }), undefined);
+  assert.equal(addDirWarning([], "read-only"), undefined);
+  assert.equal(addDirWarning(["/b"], "danger-full-access"), undefined);
 });
