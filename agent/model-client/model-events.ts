@@ -31,6 +31,9 @@ export type ModelEvent =
       readonly cause: ModelError;
     };
 
+/** Items of an answer are kept until it is complete; what never ends must not fill the memory. */
+const maxAnswerChars = 128 * 1024 * 1024;
+
 /** Makes words of the service fit to be shown. */
 type Redaction = Pick<Connection, "redacted">;
 
@@ -42,12 +45,16 @@ type Redaction = Pick<Connection, "redacted">;
 export async function* readModelEvents(
   data: AsyncIterable<string>,
   redaction: Redaction,
+  limitChars = maxAnswerChars,
 ): AsyncGenerator<ModelEvent> {
+  let heldChars = 0;
   for await (const text of data) {
     const event = parseObject(text);
     if (event === undefined) continue; // a line that is no JSON says nothing
     const known = toModelEvent(event, redaction);
     if (known === undefined) continue;
+    if (known.kind === "item-done") heldChars += text.length;
+    if (heldChars > limitChars) throw new ModelError("MODEL_STREAM", "the answer is too large");
     yield known;
     if (known.kind === "completed") return;
   }
