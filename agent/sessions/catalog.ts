@@ -74,7 +74,8 @@ function isStill(before: KnownHead, { size, modifiedAtMs }: SessionFile): boolea
   return before.head?.preview !== undefined && size > before.size;
 }
 
-const readersAtOnce = 16;
+// Each may hold a line with pictures; the system reads for four at once.
+const readersAtOnce = 4;
 
 async function forEach<T>(values: readonly T[], action: (value: T) => Promise<void>): Promise<void> {
   let next = 0;

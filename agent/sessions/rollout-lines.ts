@@ -16,10 +16,16 @@ export interface RolloutTextLine {
   readonly isWhole: boolean;
 }
 
-/** @param firstChunkBytes - for whoever needs the beginning alone */
+/** How much of a file is read; for whoever needs the beginning alone. */
+export interface ReadBounds {
+  readonly firstChunkBytes?: number;
+  /** a line of more ends the reading: what follows it is not looked for */
+  readonly lastLineBytes?: number;
+}
+
 export async function* rolloutLines(
   file: FileHandle,
-  firstChunkBytes: number = chunkBytes,
+  { firstChunkBytes = chunkBytes, lastLineBytes = Number.POSITIVE_INFINITY }: ReadBounds = {},
 ): AsyncGenerator<RolloutTextLine> {
   let offset = 0;
   let rest: Buffer[] = [];
@@ -36,7 +42,7 @@ export async function* rolloutLines(
     if (restBytes > maxLineBytes) rest = [];
     else rest.push(part);
   };
-  for (let size = firstChunkBytes; ; size = chunkBytes) {
+  for (let size = firstChunkBytes; restBytes <= lastLineBytes; size = chunkBytes) {
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, offset + restBytes);
     if (bytesRead === 0) break;
     const chunk = buffer.subarray(0, bytesRead);
@@ -48,5 +54,5 @@ export async function* rolloutLines(
     }
     if (start < bytesRead) keep(chunk.subarray(start));
   }
-  if (restBytes > 0) yield take(false);
+  if (restBytes > 0 && restBytes <= lastLineBytes) yield take(false);
 }

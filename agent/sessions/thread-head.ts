@@ -24,7 +24,11 @@ export interface ThreadHead {
 const maxPreviewLength = 300;
 // Of instructions, lists of tools and the like, before the user's first words.
 const maxHeadBytes = 2 * 1024 * 1024;
-const firstChunkBytes = 16 * 1024;
+const bounds = {
+  firstChunkBytes: 16 * 1024,
+  // The first words may bring pictures with them. What has no end of a line is no thread.
+  lastLineBytes: 64 * 1024 * 1024,
+};
 
 /** @returns undefined for a file that cannot be read, or is no record of a thread */
 export async function readHead(path: string): Promise<ThreadHead | undefined> {
@@ -33,7 +37,7 @@ export async function readHead(path: string): Promise<ThreadHead | undefined> {
   try {
     let head: ThreadHead | undefined;
     let likelyWords: string | undefined;
-    for await (const { text, endOffset } of rolloutLines(opened.file, firstChunkBytes)) {
+    for await (const { text, endOffset } of rolloutLines(opened.file, bounds)) {
       const entry = parseRolloutLine(text ?? "");
       if (entry !== undefined) {
         head ??= headOf(entry);
