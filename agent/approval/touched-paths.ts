@@ -7,12 +7,9 @@ import type { Config } from "../config/config.ts";
 import type { Environment } from "../environment.ts";
 import { existing, isInside } from "../sandbox/planted-links.ts";
 import type { SandboxPolicy } from "../sandbox/policy.ts";
-import { writableRoots } from "../sandbox/writable-roots.ts";
+import { protectedNames, writableRoots } from "../sandbox/writable-roots.ts";
 import { shellEnvironment } from "../shell-environment.ts";
 import type { FileChange } from "../thread/thread-events.ts";
-
-// Made by nobody in a writable folder, whether they exist or not: see docs/sandbox.md.
-const protectedNames = [".git", ".codex", ".agents"];
 
 /** Every path that changes write, absolute and without `..`, each once. */
 export function touchedPaths(changes: readonly FileChange[], cwd: string): readonly string[] {
@@ -34,6 +31,7 @@ export function staysInside(
   const readOnly = roots
     .flatMap(({ root, readOnlySubpaths }) => [
       ...readOnlySubpaths,
+      // Made by nobody in a writable folder, whether they exist or not: see docs/sandbox.md.
       ...protectedNames.map((name) => join(root, name)),
     ])
     .filter((path) => !names.includes(path));

@@ -15,7 +15,7 @@ import { within } from "./within.ts";
 /** Exit code of a command that took too long, as of timeout(1). */
 const timedOutCode = 124;
 /** A command that writes without end is watched only so far. */
-const maxPieces = 10_000;
+const mostPieces = 10_000;
 /** After the end of a command: silence of this length, and no more than this altogether. */
 const quietMs = 250;
 const drainMs = 2_000;
@@ -25,9 +25,14 @@ const maxDiscardedBytes = 16 * 1024 * 1024;
 /**
  * Run a prepared command.
  *
+ * @param maxPieces - how often `onOutput` is called at the most
  * @throws SandboxError where it cannot be started; the signal's reason when that has aborted
  */
-export async function runCommand(prepared: RunnableCommand, request: CommandRequest): Promise<CommandResult> {
+export async function runCommand(
+  prepared: RunnableCommand,
+  request: CommandRequest,
+  maxPieces: number = mostPieces,
+): Promise<CommandResult> {
   const { signal } = request;
   const startedAt = performance.now();
   const capture = new OutputCapture();

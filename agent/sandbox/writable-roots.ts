@@ -14,7 +14,8 @@ export interface WritableRoot {
   readonly readOnlySubpaths: readonly string[];
 }
 
-const protectedFolders = [".codex", ".agents"];
+/** In every root: what git, codex and agents run code or take orders from. */
+export const protectedNames: readonly string[] = [".git", ".codex", ".agents"];
 
 /**
  * The roots of a policy as they are now. What does not exist is left out, since nothing can be granted there.
@@ -54,11 +55,9 @@ function temporaryFolder({ TMPDIR, HOME }: Environment): string | undefined {
 }
 
 function readOnlyIn(root: string): string[] {
-  const git = join(root, ".git");
-  return [
-    ...(isFolder(git) ? [git] : pointedTo(git)),
-    ...protectedFolders.map((name) => join(root, name)).filter(isFolder),
-  ];
+  return protectedNames
+    .map((name) => join(root, name))
+    .flatMap((path) => (isFolder(path) ? [path] : path === join(root, ".git") ? pointedTo(path) : []));
 }
 
 // Worktrees and submodules have a file `.git` with the path of the real folder; a worktree's real folder

@@ -6,15 +6,13 @@ import { dirname, relative, sep } from "node:path";
 import type { PatchPlan } from "../../apply-patch/plan.ts";
 import { existing } from "../../sandbox/planted-links.ts";
 import type { SandboxPolicy } from "../../sandbox/policy.ts";
+import { protectedNames } from "../../sandbox/writable-roots.ts";
 
 export interface Place {
   readonly policy: SandboxPolicy;
   /** a writable root under that policy */
   readonly workspace: string;
 }
-
-// In every root these are read-only, and held by their names where they do not exist.
-const protectedNames: readonly (string | undefined)[] = [".git", ".codex", ".agents"];
 
 /**
  * The least under which a plan can be carried out.
@@ -24,7 +22,8 @@ const protectedNames: readonly (string | undefined)[] = [".git", ".codex", ".age
 export function approvedPlace({ steps }: PatchPlan, own: Place): Place {
   const places = steps.map(({ path }) => ({ path, folder: nearestExisting(dirname(path)) }));
   const isProtected = places.some(({ path, folder }) =>
-    protectedNames.includes(relative(folder, path).split(sep)[0]),
+    // In every root these are read-only, and held by their names where they do not exist.
+    protectedNames.includes(relative(folder, path).split(sep)[0] ?? ""),
   );
   if (isProtected) return { ...own, policy: { mode: "danger-full-access" } };
   const folders = [...new Set(places.map(({ folder }) => folder))];

@@ -260,6 +260,28 @@ test("a turn that is over runs and asks nothing", async () => {
   assert.deepEqual([runs, asked], [0, []]);
 });
 
+test("an interrupt while it runs in the sandbox is the end: nobody is asked to run it again", async () => {
+  const abort = new AbortController();
+  const { context, asked } = turn({
+    approvalPolicy: "on-failure",
+    policy: workspaceWrite,
+    answers: ["approved"],
+    signal: abort.signal,
+  });
+  let runs = 0;
+  const run = runGuarded(
+    commands.other,
+    context,
+    async () => {
+      runs += 1;
+      abort.abort(new Error("over"));
+    },
+    () => true,
+  );
+  await assert.rejects(run, /^Error: over$/);
+  assert.deepEqual([runs, asked], [1, []]);
+});
+
 test("an approval for the session holds for the very command in the very folder, and no other", async () => {
   const approvals = new SessionApprovals();
   const asks = async (command: readonly string[], cwd: string) => {
@@ -315,8 +337,10 @@ test("an approval of files for the session holds for these files, and does not l
     [1, 0, 1, 0],
   );
   assert.deepEqual(
-    [approvals.has(["/a"], "/", "sandboxed"), approvals.has([], "/a", "sandboxed")],
-    [false, false],
+    [approvals.has(["/a"], "/", "sandboxed"), approvals.has([], "/a", "sandboxed")].concat(
+      approvals.hasFiles([], "sandboxed"),
+    ),
+    [false, false, false],
   );
 });
 

@@ -139,3 +139,27 @@ test("a patch is asked about with its changes, and a no or an empty patch is tol
   await assert.rejects(run([]), new NotAllowed("patch rejected: empty patch"));
   assert.equal(asked.length, 1);
 });
+
+test("a file that is moved is written in both places", async () => {
+  const move = (from: string, to: string) => {
+    const { context, asked } = turn({ approvalPolicy: "never", policy: workspaceWrite, cwd });
+    const changes = [{ kind: "update", path: join(cwd, from), moveTo: join(cwd, to), unifiedDiff: "" }] as const;
+    const end = guardPatch(
+      { callId: "1", changes, cwd },
+      context,
+      async () => "moved",
+      () => false,
+    ).then(
+      ({ result }) => result,
+      (error: Error) => error.message,
+    );
+    assert.deepEqual(asked, []);
+    return end;
+  };
+  const refused = "patch rejected: writing outside of the project; rejected by user approval settings";
+  assert.deepEqual(
+    [await move("a", "sub/b"), await move("a", "../outside/b"), await move("../outside/b", "a")],
+    ["moved", refused, refused],
+  );
+  assert.equal(await move("a", ".git/hooks/pre-commit"), refused);
+});
