@@ -17,6 +17,9 @@ import { eventData } from "./sse.ts";
 
 const maxErrorBodyBytes = 64 * 1024;
 
+// A pause that is told of: whoever waits would take it for a program that hangs.
+const longWaitMs = 5_000;
+
 export interface ModelRequest {
   readonly settings: RequestSettings;
   readonly prompt: Prompt;
@@ -53,8 +56,13 @@ export async function* askModel(
     }
     if (failure.code === "MODEL_EXHAUSTED" || failure.code === "MODEL_CONNECTION") attempts = 1;
     yield { kind: "retrying", repetition, limit: streamMaxRetries, cause: failure };
-    await clock.sleep(failure.waitMs ?? backoffMs(repetition, clock), signal);
+    yield* pause(failure.waitMs ?? backoffMs(repetition, clock), clock, signal);
   }
+}
+
+async function* pause(waitMs: number, clock: Clock, signal: AbortSignal): AsyncGenerator<ModelEvent, void> {
+  if (waitMs >= longWaitMs) yield { kind: "waiting", waitMs };
+  await clock.sleep(waitMs, signal);
 }
 
 async function* askOnce(
@@ -64,7 +72,7 @@ async function* askOnce(
   attempts: number,
   clock: Clock,
 ): AsyncGenerator<ModelEvent> {
-  const answer = await firstGoodAnswer(connection, body, request, attempts, clock);
+  const answer = yield* firstGoodAnswer(connection, body, request, attempts, clock);
   const limits = parseRateLimits(answer.headers, clock.now());
   if (limits !== undefined) yield { kind: "rate-limits", limits };
   const chunks = withIdleLimit(answer.body, connection.provider.streamIdleTimeoutMs, clock);
@@ -78,18 +86,18 @@ async function* askOnce(
   }
 }
 
-async function firstGoodAnswer(
+async function* firstGoodAnswer(
   connection: Connection,
   body: string,
   request: ModelRequest,
   attempts: number,
   clock: Clock,
-): Promise<ConnectionAnswer> {
+): AsyncGenerator<ModelEvent, ConnectionAnswer> {
   for (let attempt = 1; ; attempt++) {
     const outcome = await tryOnce(connection, body, request, clock);
     if (!(outcome instanceof ModelError)) return outcome;
     if (!outcome.canRetry || attempt >= attempts) throw outcome;
-    await clock.sleep(outcome.waitMs ?? backoffMs(attempt, clock), request.signal);
+    yield* pause(outcome.waitMs ?? backoffMs(attempt, clock), clock, request.signal);
   }
 }
 

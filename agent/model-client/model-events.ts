@@ -23,6 +23,8 @@ export type ModelEvent =
       readonly responseId: string | undefined;
       readonly usage: TokenUsage | undefined;
     }
+  /** nothing is sent for so long, as somebody who waits should know */
+  | { readonly kind: "waiting"; readonly waitMs: number }
   /** all since the last request has come to nothing; the request is sent again */
   | {
       readonly kind: "retrying";

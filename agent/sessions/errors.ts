@@ -5,6 +5,7 @@ import { AgentError } from "../errors.ts";
 
 const hints = {
   SESSION_NOT_FOUND: undefined,
+  SESSION_NOT_SAVED: "codex exec resume --last PROMPT goes on with the last one of this folder",
   SESSION_ARCHIVED: undefined,
   SESSION_UNREADABLE: undefined,
   SESSION_NOT_A_ROLLOUT: undefined,

@@ -46,6 +46,9 @@ export class AnswerItems {
       case "rate-limits":
         this.#listener({ type: "rate-limits.updated", limits: event.limits });
         break;
+      case "waiting":
+        this.#listener({ type: "turn.waiting", waitMs: event.waitMs });
+        break;
       case "retrying":
         this.drop();
         this.items = [];

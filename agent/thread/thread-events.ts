@@ -104,6 +104,8 @@ export type ThreadEvent =
       readonly limit: number;
       readonly cause: AgentError;
     }
+  /** the service wants no request for so long */
+  | { readonly type: "turn.waiting"; readonly waitMs: number }
   | {
       readonly type: "turn.completed";
       readonly turnId: string;

@@ -286,6 +286,8 @@ export class Turn {
     if (event.kind === "rate-limits") {
       this.#hearLimits(event.limits);
       listener({ type: "rate-limits.updated", limits: event.limits });
+    } else if (event.kind === "waiting") {
+      listener({ type: "turn.waiting", waitMs: event.waitMs });
     } else if (event.kind === "retrying") {
       const { repetition, limit, cause } = event;
       listener({ type: "turn.retrying", repetition, limit, cause });

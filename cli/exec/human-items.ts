@@ -9,13 +9,21 @@ import type { Paint } from "../text-style.ts";
 type ItemOf<Type extends ThreadItem["type"]> = Extract<ThreadItem, { readonly type: Type }>;
 
 const maxOutputLines = 20;
+const maxLineChars = 1000;
 
 /** The first lines of what something wrote; without an end of its own. */
 function firstLines(output: string, limit = maxOutputLines): string {
   const lines = output.split("\n", limit + 1);
   const isWhole = lines.length <= limit;
   if (isWhole && lines.at(-1) === "") lines.pop();
-  return lines.slice(0, limit).join("\n");
+  return lines.slice(0, limit).map(beginning).join("\n");
+}
+
+// A minified file is one line, and would be all that a terminal shows.
+function beginning(line: string): string {
+  if (line.length <= maxLineChars) return line;
+  const kept = line.slice(0, maxLineChars).replace(/[\ud800-\udbff]$/, "");
+  return `${kept}… (${line.length - kept.length} more characters)`;
 }
 
 /** `bash -lc 'echo hi' in /work` */

@@ -5,6 +5,7 @@ import type { Config } from "../../agent/config/config.ts";
 import { withVisibleControls } from "../../agent/foreign-text.ts";
 import { blendedTotal, type TokenUsage } from "../../agent/model-client/usage.ts";
 import type { ThreadEvent, ThreadItem } from "../../agent/thread/thread-events.ts";
+import { durationText } from "../duration.ts";
 import { hintLine } from "../notices.ts";
 import type { Paint } from "../text-style.ts";
 import { type ExecOutput, retryNotice, type TextSink } from "./exec-output.ts";
@@ -83,6 +84,9 @@ class HumanOutput implements ExecOutput {
         break;
       case "turn.retrying":
         this.#say(retryNotice(event));
+        break;
+      case "turn.waiting":
+        this.#say(waitNotice(event.waitMs));
         break;
       case "turn.diff":
         this.#lastDiff = event.unifiedDiff;
@@ -268,4 +272,9 @@ class HumanOutput implements ExecOutput {
     if (isStdoutTerminal && isStderrTerminal) return;
     stdout.write(`${isStdoutTerminal ? withVisibleControls(text) : text}\n`);
   }
+}
+
+function waitNotice(waitMs: number): string {
+  const whole = Math.ceil(waitMs / 1000);
+  return `The service takes no request now: asking again in ${whole < 60 ? `${whole}s` : durationText(whole * 1000)}`;
 }

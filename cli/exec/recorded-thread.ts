@@ -43,7 +43,7 @@ export async function recordedThread(
         const message = `session ${id} is archived. Run \`codex unarchive ${id}\` to unarchive it first.`;
         throw new SessionError("SESSION_ARCHIVED", message);
       }
-      throw new SessionError("SESSION_NOT_FOUND", `No saved session found with ID ${idOrName}`);
+      throw new SessionError("SESSION_NOT_SAVED", `No saved session found with ID ${idOrName}`);
     }
   } else {
     file = (await newestThread({ codexHome, ...(!wanted.inAnyFolder && { cwd }) }))?.file;

@@ -138,7 +138,13 @@ describe("codex exec resume", () => {
     const { code, stdout, stderr } = await exec(place, ["resume", unknown, "hi"]);
     assert.deepEqual(
       [code, stdout, stderr, upstream.requests.length],
-      [1, "", `Error: No saved session found with ID ${unknown}\n`, before],
+      [
+        1,
+        "",
+        `Error: No saved session found with ID ${unknown}\n` +
+          "hint: codex exec resume --last PROMPT goes on with the last one of this folder\n",
+        before,
+      ],
     );
   });
 

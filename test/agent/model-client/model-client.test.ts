@@ -96,6 +96,17 @@ function outcome({ events, error, waitsMs, upstream }: Run) {
 }
 
 describe("the model client", () => {
+  test("tells of a long pause, between requests and before an answer is asked for anew, and of no short one", async () => {
+    const pausesOf = async (...steps: Step[]) =>
+      (await ask([...steps, says("ok")])).events.filter(({ kind }) => kind === "waiting");
+    const busy = (seconds: string) => refuses(429, {}, { "retry-after": seconds });
+    assert.deepEqual(await pausesOf(busy("4"), busy("40")), [{ kind: "waiting", waitMs: 40_000 }]);
+    assert.deepEqual(
+      await pausesOf(fails({ code: "rate_limit_exceeded", message: "Please try again in 28s." })),
+      [{ kind: "waiting", waitMs: 28_000 }],
+    );
+  });
+
   test("sends the body of a request with its members in the documented order", async () => {
     const { upstream } = await ask([says("Hello.")]);
     assert.equal(
@@ -175,7 +186,7 @@ describe("the model client", () => {
       { requests: 2, waitsMs: [200], notices: 1, items: "reasoning message" },
     ],
     [
-      "waits for Retry-After of a 429 and says nothing of it",
+      "waits for Retry-After of a 429",
       [refuses(429, {}, { "retry-after": "1" }), says("ok")],
       { requests: 2, waitsMs: [1000], notices: 0, items: "message" },
     ],

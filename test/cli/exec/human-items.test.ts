@@ -126,6 +126,22 @@ test("of what a command wrote the first twenty lines are shown", () => {
   assert.equal(run(numbers.slice(0, 20)), `${head}${numbers.slice(0, 20).join("\n")}\n`);
 });
 
+test("of a very long line the beginning is shown, with whole characters, and how much there is more", () => {
+  const run = (line: string) =>
+    shown([started(runningCommand), completed({ ...endedCommand, aggregatedOutput: `${line}\nb\n` })]).stderr;
+  const head = "exec\nbash -lc 'echo hi' in /work succeeded in 4ms:\n";
+  const a = "a".repeat(1000);
+  assert.equal(run(a), `${head}${a}\nb\n`);
+  assert.equal(run(`${a}ab`), `${head}${a}… (2 more characters)\nb\n`);
+  assert.equal(run(`${a.slice(1)}😀`), `${head}${a.slice(1)}… (2 more characters)\nb\n`);
+});
+
+test("a long pause that the service asks for is told", () => {
+  const told = (waitMs: number) => shown([{ type: "turn.waiting", waitMs }]).stderr;
+  assert.equal(told(39_001), "The service takes no request now: asking again in 40s\n");
+  assert.equal(told(125_000), "The service takes no request now: asking again in 2m 05s\n");
+});
+
 test("the diff of a turn is shown at its end where more than one patch has made it", () => {
   const diff: ThreadEvent = { type: "turn.diff", unifiedDiff: "diff --git a/x b/x\n-a\n+b\n" };
   const patch = [started(runningPatch), completed(endedPatch), diff];
