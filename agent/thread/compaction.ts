@@ -32,8 +32,11 @@ export async function summarize(request: SummaryRequest): Promise<string> {
     try {
       return await summaryOf(request, [...initial, ...rest, prompt]);
     } catch (error) {
-      if (!isOverflow(error) || rest.length <= 1) throw error;
-      rest = normalized(rest.slice(Math.min(leftOut, rest.length - 1)));
+      if (!isOverflow(error)) throw error;
+      const fewer = normalized(rest.slice(Math.min(leftOut, rest.length - 1)));
+      // A call and its output go together, so that of two items none may be left: of nothing there is no summary.
+      if (fewer.length === 0 || fewer.length >= rest.length) throw error;
+      rest = fewer;
     }
   }
 }

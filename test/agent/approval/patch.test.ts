@@ -143,7 +143,9 @@ test("a patch is asked about with its changes, and a no or an empty patch is tol
 test("a file that is moved is written in both places", async () => {
   const move = (from: string, to: string) => {
     const { context, asked } = turn({ approvalPolicy: "never", policy: workspaceWrite, cwd });
-    const changes = [{ kind: "update", path: join(cwd, from), moveTo: join(cwd, to), unifiedDiff: "" }] as const;
+    const changes = [
+      { kind: "update", path: join(cwd, from), moveTo: join(cwd, to), unifiedDiff: "" },
+    ] as const;
     const end = guardPatch(
       { callId: "1", changes, cwd },
       context,

@@ -215,3 +215,20 @@ test("with use_profile a command runs in the user's shell, after its start file"
   executor = executorIn(folder, { shellEnvironmentPolicy: { ...wholeEnvironment, useProfile: true } });
   assert.equal((await run(["echo", "in a shell"])).output, "in a shell\n");
 });
+
+test("a terminal that is opened while its turn is interrupted is none, and nothing of it is left", async () => {
+  const seconds = ownSeconds();
+  const abort = new AbortController();
+  const opened = executor.open(requestIn(folder, ["sleep", seconds], { signal: abort.signal }));
+  abort.abort(new Error("enough"));
+  await assert.rejects(opened, /^Error: enough$/);
+  assert.deepEqual(processesWith(seconds), []);
+});
+
+test("terminals that are still open end with the executor", async () => {
+  const seconds = ownSeconds();
+  await executor.open(requestIn(folder, ["sleep", seconds]));
+  await waitFor(() => processesWith(seconds).length > 0, "the command");
+  executor.close();
+  await waitFor(() => processesWith(seconds).length === 0, "its end");
+});

@@ -175,6 +175,23 @@ describe("a history that the service has no room for", () => {
     }
   });
 
+  test("ends the turn where it has been summarized already, since its tokens were counted", async () => {
+    const opened = await open(summarizes("THE SUMMARY", [call(much), contextFull]), { tools: [echo] });
+    assert.equal(await opened.say("go"), "failed");
+    await opened.close();
+    assert.deepEqual(kinds(opened), ["turn", "summary", "turn"]);
+  });
+
+  test("ends the turn where nothing can be left out of what is summarized", async () => {
+    const opened = await open((request) => (asksForSummary(request) ? contextFull : call(much)), {
+      tools: [echo],
+    });
+    assert.equal(await opened.say("go"), "failed");
+    await opened.close();
+    assert.deepEqual(kinds(opened), ["turn", "summary", "summary"]);
+    assert.deepEqual(brief(inputOf(opened, 2)), [context, "function_call c1", "c1 -> ok", "user: SUMMARIZE"]);
+  });
+
   test("is summarized without its oldest items where even the summary has no room", async () => {
     const refusals = 3;
     let summaries = 0;
