@@ -1,6 +1,7 @@
 // What the model knew at the end of a record. Pure.
 
 import { compactedHistory, userText } from "../conversation/compacted-history.ts";
+import { estimatedTokens } from "../thread/token-estimate.ts";
 import { objectOf } from "../json-object.ts";
 import type { InputItem } from "../model-client/items.ts";
 import type { TokenUsage } from "../model-client/usage.ts";
@@ -9,7 +10,7 @@ import { fromRecord } from "./recorded-item.ts";
 import type { RolloutEntry } from "./rollout-entry.ts";
 import type { RecordedThread } from "./thread-store.ts";
 
-type Replayed = Pick<RecordedThread, "history" | "totalUsage" | "lastUsage" | "lastContext">;
+type Replayed = Pick<RecordedThread, "history" | "totalUsage" | "lastUsage" | "contextTokens" | "lastContext">;
 
 /** @returns the end of the thread, and which kinds of items could not be kept, how often */
 export function replay(
@@ -31,23 +32,40 @@ export function replay(
   let totalUsage: TokenUsage | undefined;
   let lastUsage: TokenUsage | undefined;
   let lastContext: RecordedThread["lastContext"];
+  let countedTokens = 0;
+  let uncounted: InputItem[] = [];
+  const replaceHistory = (replacement: InputItem[]) => {
+    history = replacement;
+    countedTokens = 0;
+    uncounted = [...replacement];
+  };
   for (const { type, payload } of entries) {
-    if (type === "response_item") history.push(...items([payload]));
-    else if (type === "turn_context") lastContext = contextOf(payload) ?? lastContext;
+    if (type === "response_item") {
+      const added = items([payload]);
+      history.push(...added);
+      uncounted.push(...added);
+    } else if (type === "turn_context") lastContext = contextOf(payload) ?? lastContext;
     else if (type === "compacted") {
-      history = Array.isArray(payload.replacement_history)
-        ? items(payload.replacement_history)
-        : [...compactedHistory({ initial: beginningOf(history), history, summary: String(payload.message) })];
+      const { replacement_history: replacement, message } = payload;
+      const summarized = () =>
+        compactedHistory({ initial: beginningOf(history), history, summary: String(message) });
+      replaceHistory(Array.isArray(replacement) ? items(replacement) : [...summarized()]);
     } else if (type === "event_msg") {
       const event: { readonly type?: unknown; readonly num_turns?: unknown; readonly info?: unknown } =
         payload;
-      if (event.type === "thread_rolled_back") history = withoutTurns(history, Number(event.num_turns));
+      if (event.type === "thread_rolled_back") replaceHistory(withoutTurns(history, Number(event.num_turns)));
       const info = event.type === "token_count" ? objectOf(event.info) : undefined;
-      totalUsage = usageOf(info?.total_token_usage) ?? totalUsage;
+      const total = usageOf(info?.total_token_usage);
       lastUsage = usageOf(info?.last_token_usage) ?? lastUsage;
+      // An entry that tells of limits alone repeats the count before it.
+      if (total === undefined || total.totalTokens === totalUsage?.totalTokens) continue;
+      totalUsage = total;
+      countedTokens = lastUsage?.totalTokens ?? 0;
+      uncounted = [];
     }
   }
-  return { history, totalUsage, lastUsage, lastContext, missed };
+  const contextTokens = countedTokens + (uncounted.length === 0 ? 0 : estimatedTokens(uncounted));
+  return { history, totalUsage, lastUsage, contextTokens, lastContext, missed };
 }
 
 // Newer releases call the mode of a policy its type, and know policies for approvals that are no words.

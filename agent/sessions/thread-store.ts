@@ -29,6 +29,8 @@ export interface RecordedThread {
   readonly history: readonly InputItem[];
   readonly totalUsage: TokenUsage | undefined;
   readonly lastUsage: TokenUsage | undefined;
+  /** what the next request would send: the last count of this history, and an estimate of what it lacks */
+  readonly contextTokens: number;
   /** the last turn_context, for what is told of changes since */
   readonly lastContext: Extract<RolloutEntry, { type: "turn_context" }>["payload"] | undefined;
   /** everything in order, for whoever shows the conversation again */

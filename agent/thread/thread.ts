@@ -127,7 +127,7 @@ export function startThread(parts: ThreadParts): Thread {
   const history = new History(resume?.history);
   const conversation: Conversation = {
     ...{ id, history, store, pending: [], limits: undefined },
-    tokens: new TokenAccount(resume?.totalUsage, resume?.lastUsage, history.items),
+    tokens: new TokenAccount(resume?.totalUsage, resume?.lastUsage, resume?.contextTokens),
   };
   const nextItemId = () => `${id}:${itemCount++}`;
   listener({ type: "thread.started", threadId: id, isResumed: resume !== undefined });

@@ -12,15 +12,11 @@ export class TokenAccount {
   #last: TokenUsage | undefined;
   #contextTokens: number;
 
-  /** @param history - what a recorded thread begins with; it is estimated where nobody has counted it */
-  constructor(
-    total: TokenUsage | undefined,
-    last: TokenUsage | undefined,
-    history: readonly InputItem[] = [],
-  ) {
+  /** @param contextTokens - of what a recorded thread begins with */
+  constructor(total: TokenUsage | undefined, last: TokenUsage | undefined, contextTokens = 0) {
     this.#total = total;
     this.#last = last;
-    this.#contextTokens = last?.totalTokens ?? (history.length === 0 ? 0 : estimatedTokens(history));
+    this.#contextTokens = contextTokens;
   }
 
   /** of the whole thread; undefined where the service counts nothing */

@@ -52,7 +52,7 @@ describe("the record of a session", () => {
     return store;
   }
   function recorded(file: string, size = fs.statSync(file).size, wholeSize = size) {
-    const rest = { totalUsage: undefined, lastUsage: undefined, lastContext: undefined };
+    const rest = { totalUsage: undefined, lastUsage: undefined, contextTokens: 0, lastContext: undefined };
     return { id, file, size, wholeSize, meta, history: [], entries: [], warnings: [], ...rest };
   }
   async function reopen(file: string, size?: number, wholeSize?: number): Promise<FileStore> {

@@ -19,7 +19,7 @@ const usage = {
 function recorded(history: readonly InputItem[], changes: Partial<RecordedThread> = {}): RecordedThread {
   return {
     ...{ id: "0199f1f0-0000-7000-8000-000000000001", file: "/x", size: 0, wholeSize: 0 },
-    ...{ history, totalUsage: usage, lastUsage: usage, entries: [], warnings: [] },
+    ...{ history, totalUsage: usage, lastUsage: usage, contextTokens: 110, entries: [], warnings: [] },
     meta: {
       ...{
         id: "0199f1f0-0000-7000-8000-000000000001",
