@@ -3,10 +3,11 @@
 
 import type { InputItem } from "../model-client/items.ts";
 import { userMessage } from "../model-client/items.ts";
+import { textTokens } from "./token-estimate.ts";
 import { withoutMiddle } from "./without-middle.ts";
 
-/** Of all that the user has said; the newest is kept. About 20,000 tokens. */
-const maxUserCharacters = 80_000;
+/** Of all that the user has said; the newest is kept. */
+const maxUserTokens = 20_000;
 
 const summaryOpening =
   "The conversation up to here had become too long. It was replaced by the messages of the user above and " +
@@ -30,14 +31,22 @@ export interface CompactionRequest {
   /** all of it, from the start */
   readonly history: readonly InputItem[];
   readonly summary: string;
+  /** how large a history may become before it is summarized; half of it is for what the user has said */
+  readonly limitTokens?: number | undefined;
 }
 
 /** The history that takes the place of `history`. */
-export function compactedHistory({ initial, history, summary }: CompactionRequest): readonly InputItem[] {
+export function compactedHistory({
+  initial,
+  history,
+  summary,
+  limitTokens = Number.POSITIVE_INFINITY,
+}: CompactionRequest): readonly InputItem[] {
   const text = summary.trim() === "" ? "(no summary available)" : summary;
+  const said = history.map(userText).filter((words) => words !== undefined);
   return [
     ...initial,
-    ...newest(history.map(userText).filter((said) => said !== undefined)).map(textMessage),
+    ...newest(said, Math.min(maxUserTokens, limitTokens / 2)).map(textMessage),
     textMessage(`${summaryOpening}${text}`),
   ];
 }
@@ -54,13 +63,14 @@ export function userText(item: InputItem): string | undefined {
 }
 
 // The last message that has no room is cut, those before it are left out.
-function newest(texts: readonly string[]): readonly string[] {
+function newest(texts: readonly string[], maxTokens: number): readonly string[] {
   const kept: string[] = [];
-  let room = maxUserCharacters;
+  let room = maxTokens;
   for (const text of texts.toReversed()) {
     if (room <= 0) break;
-    kept.unshift(withoutMiddle(text, room));
-    room -= text.length;
+    const tokens = textTokens(text);
+    kept.unshift(tokens <= room ? text : withoutMiddle(text, Math.floor((text.length * room) / tokens)));
+    room -= tokens;
   }
   return kept;
 }

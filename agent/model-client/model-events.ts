@@ -78,7 +78,8 @@ function toModelEvent(event: JsonObject, redaction: Redaction): ModelEvent | und
     case "response.output_item.done": {
       const item = itemOf(event.item);
       if (item === undefined) return undefined;
-      return { kind: type === "response.output_item.done" ? "item-done" : "item-started", item };
+      if (type === "response.output_item.added") return { kind: "item-started", item };
+      return isForeignMessage(item) ? undefined : { kind: "item-done", item };
     }
     case "response.output_text.delta":
       return typeof delta === "string" ? { kind: "text-delta", delta } : undefined;
@@ -119,6 +120,11 @@ function failure({ code, message }: JsonObject, redaction: Redaction): ModelErro
   const waitMs = code === "rate_limit_exceeded" ? hintedWaitMs(text) : undefined;
   if (waitMs !== undefined && waitMs > maxWaitMs) return new ModelError("MODEL_USAGE_LIMIT", text);
   return disconnected(text, { waitMs });
+}
+
+// A message without parts says nothing, and words in another's role are none of the model's.
+function isForeignMessage({ type, role = "assistant", content }: OutputItem): boolean {
+  return type === "message" && (role !== "assistant" || !Array.isArray(content));
 }
 
 function itemOf(value: unknown): OutputItem | undefined {

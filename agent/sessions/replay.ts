@@ -1,7 +1,7 @@
 // What the model knew at the end of a record. Pure.
 
 import { compactedHistory, userText } from "../conversation/compacted-history.ts";
-import { estimatedTokens } from "../thread/token-estimate.ts";
+import { estimatedTokens } from "../conversation/token-estimate.ts";
 import { objectOf } from "../json-object.ts";
 import type { InputItem } from "../model-client/items.ts";
 import type { TokenUsage } from "../model-client/usage.ts";
@@ -10,7 +10,10 @@ import { fromRecord } from "./recorded-item.ts";
 import type { RolloutEntry } from "./rollout-entry.ts";
 import type { RecordedThread } from "./thread-store.ts";
 
-type Replayed = Pick<RecordedThread, "history" | "totalUsage" | "lastUsage" | "contextTokens" | "lastContext">;
+type Replayed = Pick<
+  RecordedThread,
+  "history" | "totalUsage" | "lastUsage" | "contextTokens" | "lastContext"
+>;
 
 /** @returns the end of the thread, and which kinds of items could not be kept, how often */
 export function replay(

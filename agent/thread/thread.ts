@@ -160,15 +160,15 @@ export function startThread(parts: ThreadParts): Thread {
       compactionPrompt: prompts.compaction(),
       initial: prompts.initial(settings),
     });
-    return { turn, items, context: contextPayload(settings, policy) };
+    return { turn, items, settings, context: contextPayload(settings, policy) };
   }
 
   // What the model has to know before the user's next words.
-  function tellOfSettings(context: TurnContextPayload): void {
+  function tellOfSettings(settings: Config, context: TurnContextPayload): void {
     const items =
       lastContext === undefined || history.items.length === 0
-        ? prompts.initial(config)
-        : prompts.changes(lastContext, config);
+        ? prompts.initial(settings)
+        : prompts.changes(lastContext, settings);
     history.add(items);
     conversation.tokens.added(items);
     store.append(...itemEntries(items));
@@ -177,7 +177,7 @@ export function startThread(parts: ThreadParts): Thread {
 
   async function carryOut(
     input: Omit<TurnInput, "content">,
-    work: (turn: Turn, context: TurnContextPayload) => Promise<void>,
+    work: (open: ReturnType<typeof newTurn>) => Promise<void>,
   ): Promise<TurnEnd> {
     const turnId = timeOrderedUuid(clock.now());
     listener({ type: "turn.started", turnId });
@@ -185,7 +185,8 @@ export function startThread(parts: ThreadParts): Thread {
     try {
       open = newTurn(input, turnId);
       input.signal.throwIfAborted();
-      await work(open.turn, open.context);
+      await work(open);
+      isRunning = false; // what is sent from here on would wait for a turn that nobody has begun
       open.items.end(true);
       const lastAgentMessage = open.turn.lastMessage;
       await store.flush();
@@ -198,7 +199,7 @@ export function startThread(parts: ThreadParts): Thread {
         parts.onTurnCompleted({
           threadId: id,
           turnId,
-          cwd: config.cwd,
+          cwd: open.settings.cwd,
           inputMessages,
           lastAgentMessage,
         });
@@ -238,9 +239,9 @@ export function startThread(parts: ThreadParts): Thread {
     ...(store.file !== undefined && { file: store.file }),
     runTurn: ({ content, ...input }) =>
       inTurn(() =>
-        carryOut(input, async (turn, context) => {
+        carryOut(input, async ({ turn, settings, context }) => {
           if (await turn.makeRoom()) lastContext = context;
-          tellOfSettings(context);
+          tellOfSettings(settings, context);
           if (content.length > 0) turn.say(content);
           await turn.run();
         }),
@@ -251,7 +252,7 @@ export function startThread(parts: ThreadParts): Thread {
     },
     compact: (signal) =>
       inTurn(() =>
-        carryOut({ signal }, async (turn, context) => {
+        carryOut({ signal }, async ({ turn, context }) => {
           await turn.compact();
           lastContext = context;
         }),

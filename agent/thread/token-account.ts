@@ -1,9 +1,9 @@
 // What a thread has cost, and how full the model's window is: by the service's last count, and an estimate of
 // what has come since.
 
+import { estimatedTokens } from "../conversation/token-estimate.ts";
 import type { InputItem } from "../model-client/items.ts";
 import { addUsage, type TokenUsage } from "../model-client/usage.ts";
-import { estimatedTokens } from "./token-estimate.ts";
 
 /** The tokens of one thread. */
 export class TokenAccount {

@@ -149,8 +149,9 @@ export class Turn {
 
   /** Put a summary in the place of the history. @throws as run() */
   async compact(): Promise<void> {
-    const { conversation, initial, listener, nextItemId, signal } = this.#parts;
+    const { conversation, config, initial, listener, nextItemId, signal } = this.#parts;
     const { history, tokens, store } = conversation;
+    const { autoCompactTokenLimit: limitTokens } = modelLimits(config);
     if (!this.#hasSomethingToCompact(0)) throw new ThreadError("THREAD_NOTHING_TO_COMPACT");
     const id = nextItemId();
     listener({ type: "item.started", item: { id, type: "compaction", summary: "" } });
@@ -163,7 +164,7 @@ export class Turn {
         onEvent: (event) => this.#hearAside(event),
       });
       signal.throwIfAborted();
-      history.replace(compactedHistory({ initial, history: history.items, summary }));
+      history.replace(compactedHistory({ initial, history: history.items, summary, limitTokens }));
       tokens.replaced(history.items);
       this.#hasJustCompacted = true;
       store.append(compactedEntry(summary, history.items));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { compactedHistory, userText } from "../../../agent/conversation/compacted-history.ts";
+import { estimatedTokens } from "../../../agent/conversation/token-estimate.ts";
 import { withoutMiddle } from "../../../agent/conversation/without-middle.ts";
 import type { InputItem } from "../../../agent/model-client/items.ts";
 import { userMessage } from "../../../agent/model-client/items.ts";
@@ -65,6 +66,17 @@ describe("a history that is replaced by a summary", () => {
     assert.equal(second, "n".repeat(50_000));
     assert.equal(third, "last");
     assert.match(JSON.stringify(compactedHistory({ initial: [], history: [], summary: " " })), /no summary/);
+  });
+});
+
+describe("a history that is summarized for a small window", () => {
+  test("leaves half of its limit to the user's words, in whatever script they are", () => {
+    for (const letter of ["n", "字"]) {
+      const history = Array.from({ length: 20 }, () => said(letter.repeat(2_000)));
+      const compacted = compactedHistory({ initial: [], history, summary: "DONE", limitTokens: 4_000 });
+      const tokens = estimatedTokens(compacted);
+      assert.ok(tokens > 1_900 && tokens < 2_500, `${letter}: ${tokens}`);
+    }
   });
 });
 

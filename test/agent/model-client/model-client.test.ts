@@ -163,6 +163,8 @@ describe("the model client", () => {
       'event: response.completed\ndata: {"type":"response.some_news"}\n\n',
       'data: {"type":"response.output_text.delta","delta":7}\n\n',
       'data: {"type":"response.output_item.done","item":"x"}\n\n',
+      'data: {"type":"response.output_item.done","item":{"type":"message","content":null}}\n\n',
+      'data: {"type":"response.output_item.done","item":{"type":"message","role":"user","content":[]}}\n\n',
       'event: nonsense\ndata: {"type":"response.output_text.delta","delta":"ok"}\n\n',
       'data: {"type":"response.completed","response":{"id":5,"usage":{"input_tokens":"many"}}}\n\n',
       'data: {"type":"response.output_text.delta","delta":"behind the end"}\n\n',

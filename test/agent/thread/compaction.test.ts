@@ -95,6 +95,22 @@ describe("a history above the limit", () => {
     assert.match(next[2] ?? "", /THE SUMMARY$/);
   });
 
+  test("is summarized for settings that may change meanwhile: they are told of, once, when they hold", async () => {
+    const script = summarizes("THE SUMMARY", [says("One.", much), says("Two."), says("Three.")]);
+    const opened: Opened = await open(
+      (request, index, earlier) => {
+        if (asksForSummary(request)) opened.thread.update({ cwd: "/other" });
+        return script(request, index, earlier);
+      },
+      { tools: [echo] },
+    );
+    for (const words of ["first", "second", "third"]) await opened.say(words);
+    await opened.close();
+    const change = "user: <environment_context>now /other</environment_context>";
+    assert.ok(!brief(inputOf(opened, 2)).includes(change));
+    assert.deepEqual(brief(inputOf(opened, 3)).slice(-3), ["assistant: Two.", change, "user: third"]);
+  });
+
   test("that stays above it ends the turn, with the limit and the count", async () => {
     const opened = await open(summarizes("THE SUMMARY", [call(much)]), { tools: [echo] });
     assert.equal(await opened.say("go"), "failed");

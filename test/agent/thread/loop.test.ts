@@ -12,7 +12,7 @@ import {
   searchItem,
 } from "../../mock/scenarios/calls.ts";
 import { breaksOff, fallsSilent, refuses, says } from "../../mock/scenarios.ts";
-import { brief, inputOf, open, told, tool, userSays } from "./open-thread.ts";
+import { brief, inputOf, type Opened, open, told, tool, userSays } from "./open-thread.ts";
 
 const echo = tool("echo", ({ input }) => ({ output: `echo ${input}` }));
 const never = new AbortController().signal;
@@ -308,6 +308,20 @@ describe("input while a turn runs", () => {
       [{ type: "input.taken", text: "and this", imageCount: 0 }],
     );
     assert.deepEqual(opened.completed[0]?.inputMessages, ["go", "and this"]);
+  });
+
+  test("is not taken from the moment on at which a turn has all it needs", async () => {
+    const taken: boolean[] = [];
+    const flush = async () => {
+      taken.push(opened.thread.enqueue(text("too late")));
+    };
+    const store = { append() {}, flush, close: async () => {} };
+    const opened: Opened = await open([says("Done.")], { parts: { store } });
+    assert.equal(await opened.say("go"), "completed");
+    await opened.say("on");
+    await opened.close();
+    assert.deepEqual(taken, [false, false]);
+    assert.deepEqual(brief(inputOf(opened, 1)).at(-1), "user: on");
   });
 
   test("keeps a turn going that would have ended, and is kept for the next by one that fails", async () => {

@@ -2,7 +2,8 @@
 
 import type { InputItem } from "../model-client/items.ts";
 
-const charactersPerToken = 4;
+/** of UTF-8: about four letters of English, not much more than one of Chinese */
+const bytesPerToken = 4;
 const tokensPerImage = 1_500;
 
 /** Rough, and never far too low: pictures count as such, not by the length of their data. */
@@ -13,5 +14,10 @@ export function estimatedTokens(items: readonly InputItem[]): number {
     images++;
     return "";
   });
-  return Math.ceil(text.length / charactersPerToken) + images * tokensPerImage;
+  return textTokens(text) + images * tokensPerImage;
+}
+
+/** The same of a text. */
+export function textTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / bytesPerToken);
 }
