@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { estimatedTokens } from "../../../agent/conversation/token-estimate.ts";
 import type { InputItem } from "../../../agent/model-client/items.ts";
 import { userMessage } from "../../../agent/model-client/items.ts";
 import { History, normalized } from "../../../agent/thread/history.ts";
-import { estimatedTokens } from "../../../agent/thread/token-estimate.ts";
 
 const said = (text: string) => userMessage([{ type: "input_text", text }]);
 const call = (id: string): InputItem => ({
