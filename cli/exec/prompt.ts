@@ -7,8 +7,11 @@ export interface PromptInput extends AsyncIterable<Uint8Array | string> {
   readonly isTTY?: boolean;
 }
 
+const imagesHint = "\nhint: -i takes all words that follow it: put the prompt in front of it, or behind `--`";
+
 /**
  * @param argument - `-` or undefined mean stdin
+ * @param hasImages - whether pictures were named, of which one may have been meant as the prompt
  * @returns the prompt as it was given, blanks and line ends included
  * @throws {RefusedStart} where there is none
  */
@@ -16,16 +19,18 @@ export async function readPrompt(
   argument: string | undefined,
   stdin: PromptInput,
   stderr: { write(text: string): unknown },
+  hasImages = false,
 ): Promise<string> {
   if (argument !== undefined && argument !== "-") return argument;
+  const hint = hasImages && argument === undefined ? imagesHint : "";
   if (argument === undefined && stdin.isTTY === true) {
     throw new RefusedStart(
-      "No prompt provided. Either specify one as an argument or pipe the prompt into stdin.",
+      `No prompt provided. Either specify one as an argument or pipe the prompt into stdin.${hint}`,
     );
   }
   if (argument === undefined) stderr.write("Reading prompt from stdin...\n");
   const text = await readText(stdin);
-  if (text.trim() === "") throw new RefusedStart("No prompt provided via stdin.");
+  if (text.trim() === "") throw new RefusedStart(`No prompt provided via stdin.${hint}`);
   return text;
 }
 

@@ -41,7 +41,10 @@ export interface ExecTask {
 export async function runExec(run: ExecRun, session: Session): Promise<number> {
   const { settings } = run;
   const { environment, launcher, stdin, stderr } = session;
-  const given = run.task === undefined ? await readPrompt(run.prompt, stdin, stderr) : "";
+  const given =
+    run.task === undefined
+      ? await readPrompt(run.prompt, stdin, stderr, run.resume === undefined && settings.images.length > 0)
+      : "";
   const { schemaFile, flags } = settings;
   const outputSchema = schemaFile === undefined ? undefined : await readOutputSchema(schemaFile);
   const config = await run.loadConfig();

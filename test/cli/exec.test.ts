@@ -200,6 +200,18 @@ describe("codex exec", () => {
     }
   });
 
+  test("says where the prompt went that stood behind -i", async () => {
+    const { code, stderr } = await exec({ args: ["-i", "a.png", "what is it?"] });
+    assert.deepEqual(
+      [code, stderr],
+      [
+        1,
+        "Reading prompt from stdin...\nNo prompt provided via stdin.\n" +
+          "hint: -i takes all words that follow it: put the prompt in front of it, or behind `--`\n",
+      ],
+    );
+  });
+
   test("-o writes the last message without a line end, with and without --json", async () => {
     const file = join(folder, "last.txt");
     for (const form of [[], ["--json"]]) {
