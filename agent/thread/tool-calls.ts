@@ -1,6 +1,7 @@
 // Runs the calls of one answer. Those that may run side by side do, all others run alone and in order; their
 // outputs are in the order of the calls, and each call has one, whatever happens.
 
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.ts";
 import { AgentError } from "../errors.ts";
 import type { InputItem, OutputItem } from "../model-client/items.ts";
@@ -49,6 +50,7 @@ export async function runCalls({
   const byName = new Map(tools.flatMap((tool) => tool.names.map((name) => [name, tool] as const)));
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
+  setMaxListeners(0, signal); // as many as there are calls is no leak
   const calls = callsOf(items).map(({ item, call }) => {
     const tool = byName.get(call.name);
     return { item, call, tool, runsBeside: mayRunInParallel && tool?.mayRunInParallel === true };

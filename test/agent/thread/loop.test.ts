@@ -161,6 +161,32 @@ describe("calls", () => {
     );
   });
 
+  test("of many at once let nobody be warned of a leak", async () => {
+    const warnings: string[] = [];
+    const hear = ({ message }: Error) => warnings.push(message);
+    process.on("warning", hear);
+    const listening = tool(
+      "listening",
+      async (_, { signal }) => {
+        const onAbort = () => {};
+        signal.addEventListener("abort", onAbort);
+        for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+        signal.removeEventListener("abort", onAbort);
+        return { output: "ok" };
+      },
+      true,
+    );
+    const many = Array.from({ length: 40 }, (_, index) => functionCall("listening", {}, `c${index}`));
+    const opened = await open([calls(...many), says("Done.")], {
+      tools: [listening],
+      config: { model: "test-gpt-5-codex" },
+    });
+    await opened.say("go");
+    await opened.close();
+    process.off("warning", hear);
+    assert.deepEqual(warnings, []);
+  });
+
   test("put what tools add behind the outputs of all of them", async () => {
     const picture = tool("picture", () => ({ output: "attached", followUps: [userSays("the picture")] }));
     const opened = await open(
