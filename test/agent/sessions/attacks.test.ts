@@ -170,6 +170,26 @@ describe("the record of a session under attack", () => {
     assert.equal(warnings.length, 1);
   });
 
+  test("is whole when the disk was full at its start, and has room later", { skip: needsRoot }, async () => {
+    mountOn(codexHome, "128k");
+    const store = await create();
+    fs.mkdirSync(dirname(store.file as string), { recursive: true });
+    store.append(says("x".repeat(100)));
+    const filler = join(codexHome, "filler");
+    assert.throws(() => fs.appendFileSync(filler, Buffer.alloc(1024 * 1024)), { code: "ENOSPC" });
+    fs.truncateSync(filler, fs.statSync(filler).size - 4096); // room for the lock, and no more
+    await store.flush();
+    assert.equal(warnings.length, 1);
+    assert.deepEqual(fs.readdirSync(dirname(store.file as string)), []);
+    fs.truncateSync(filler, 0);
+    await store.close();
+    const { entries } = await readRollout(store.file as string);
+    assert.deepEqual(
+      entries.map(({ type }) => String(type)),
+      ["session_meta", "event_msg"],
+    );
+  });
+
   test("can be deleted on a full disk, to make room, though no lock can be made there", {
     skip: needsRoot,
   }, async () => {
