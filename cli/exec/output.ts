@@ -6,6 +6,7 @@ import type { ThreadEvent } from "../../agent/thread/thread-events.ts";
 import type { Session } from "../command.ts";
 import { warnOn } from "../notices.ts";
 import { showsColours } from "../terminal-colours.ts";
+import type { Paint } from "../text-style.ts";
 import { packageVersion } from "../version.ts";
 import type { ExecSettings } from "./exec-options.ts";
 import type { ExecOutput, TextSink } from "./exec-output.ts";
@@ -22,7 +23,7 @@ export interface RunOutput extends ExecOutput {
   showResumeHint(threadId: string): void;
 }
 
-type OutputSettings = Pick<ExecSettings, "color" | "isJson" | "lastMessageFile">;
+type OutputSettings = Pick<ExecSettings, "color" | "flags" | "isJson" | "lastMessageFile">;
 
 /** Choose the form of output. */
 export async function openOutput(
@@ -46,14 +47,15 @@ export async function openOutput(
     return { show, hasFailed: () => hasFailed, warn: warnOn(stderr), showResumeHint() {} };
   }
 
-  const [{ humanOutput }, { painter }, status] = await Promise.all([
+  const [{ humanOutput }, { painter }, { resumeCommand }] = await Promise.all([
     import("./human-output.ts"),
     import("../text-style.ts"),
-    statusOf(session),
+    import("./resume-hint.ts"),
   ]);
   const hasColours =
     settings.color === "always" || (settings.color === "auto" && showsColours(stderr, session.environment));
   const paint = painter(hasColours);
+  const status = await statusOf(session, paint);
   const sink = status?.sink ?? stderr;
   const output = humanOutput({
     ...{ config, prompt, paint, stdout, stderr: sink, version: packageVersion() },
@@ -68,20 +70,23 @@ export async function openOutput(
     warn: warnOn(sink),
     showResumeHint(threadId) {
       if (stderr.isTTY !== true) return;
-      sink.write(`To continue this session, run ${paint("cyan", `codex exec resume ${threadId}`)}\n`);
+      sink.write(
+        `To continue this session, run ${paint("cyan", resumeCommand(threadId, settings.flags.proxy))}\n`,
+      );
     },
   };
 }
 
 // A terminal that knows how to erase a line.
-async function statusOf({
-  stderr,
-  environment,
-}: Session): Promise<(StatusLine & { readonly sink: TextSink }) | undefined> {
+async function statusOf(
+  { stderr, environment }: Session,
+  paint: Paint,
+): Promise<(StatusLine & { readonly sink: TextSink }) | undefined> {
   if (stderr.isTTY !== true || (environment.TERM ?? "dumb") === "dumb") return undefined;
   const { statusLine } = await import("./status-line.ts");
   return statusLine({
     terminal: stderr,
+    paint,
     now: Date.now,
     everySecond: (tick) => {
       const timer = setInterval(tick, 1000);

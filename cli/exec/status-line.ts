@@ -1,6 +1,7 @@
 // The last line of a terminal while a turn goes on: what is done, and for how long. It is gone whenever
 // anything else is written, and never reaches a log.
 
+import type { Paint } from "../text-style.ts";
 import type { TextSink } from "./exec-output.ts";
 
 /** Shows that something goes on. */
@@ -13,6 +14,7 @@ export interface StatusLine {
 export interface StatusLineParts {
   /** a terminal */
   readonly terminal: TextSink & { readonly columns?: number };
+  readonly paint: Paint;
   /** Unix time in milliseconds */
   now(): number;
   /** calls back every second until it is told to stop */
@@ -20,7 +22,12 @@ export interface StatusLineParts {
 }
 
 /** The line, and the terminal as others are to write to it. */
-export function statusLine({ terminal, now, everySecond }: StatusLineParts): StatusLine & { sink: TextSink } {
+export function statusLine({
+  terminal,
+  paint,
+  now,
+  everySecond,
+}: StatusLineParts): StatusLine & { sink: TextSink } {
   let activity: string | undefined;
   let since = 0;
   let isShown = false;
@@ -36,7 +43,7 @@ export function statusLine({ terminal, now, everySecond }: StatusLineParts): Sta
     if (activity === undefined || isLineOpen || seconds < 1) return;
     erase();
     const text = `${activity} ${seconds}s (ctrl-c to interrupt)`.slice(0, (terminal.columns || 80) - 1);
-    terminal.write(`\x1b[2m${text}\x1b[0m`);
+    terminal.write(paint("dim", text));
     isShown = true;
   };
   return {

@@ -188,6 +188,7 @@ test("a terminal shows on its last line what runs, and leaves nothing of it behi
   let isTicking = false;
   const status = statusLine({
     terminal: { write: (text) => (screen += text), columns: 30 },
+    paint: painter(true),
     now: () => now,
     everySecond: (callback) => {
       tick = callback;
