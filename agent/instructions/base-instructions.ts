@@ -36,6 +36,8 @@ function sections(model: string, offered: ReadonlySet<string>): readonly PromptN
     ["plan", offered.has("update_plan")],
     ["pictures", offered.has("view_image")],
     ["permissions", canChange],
+    // The service's own shell has no place for such a wish.
+    ["escalation", commands !== undefined && commands !== "commands-local-shell"],
     ["answers", true],
   ];
   return wanted.filter(([, isWanted]) => isWanted).map(([name]) => name);

@@ -11,6 +11,7 @@ export type PromptName =
   | "commands-sessions"
   | "commands-shell"
   | "compaction"
+  | "escalation"
   | "general"
   | "ground-rules"
   | "parallel"

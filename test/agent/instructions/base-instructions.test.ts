@@ -74,6 +74,17 @@ describe("base instructions", () => {
     assert.deepEqual(["gpt-5-codex", "gpt-5", "gpt-5.5"].map(says), [false, false, true]);
   });
 
+  test("tell how to ask for more rights only where calls have a place for it", () => {
+    const tells = (tool: string) =>
+      baseInstructions({ model: "gpt-5" }, [tool]).includes("`with_escalated_permissions`");
+    assert.deepEqual(["shell", "exec_command", "local_shell", "apply_patch"].map(tells), [
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
   test("give way to a file that the user names, as it is", () => {
     const settings = { model: "gpt-5", experimentalInstructions: "Only this." };
     assert.equal(baseInstructions(settings, ["shell"]), "Only this.");
