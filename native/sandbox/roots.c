@@ -100,6 +100,37 @@ static void protect(struct layout *layout, const char *path) {
   if (!has_path(&layout->protected, path)) add_path(&layout->protected, path);
 }
 
+// The path without links, as far as it exists, and behind that the one name that would have to be made first, or
+// the file in the way; false where it leads nowhere.
+static bool leads_to(const char *path, char place[PATH_MAX]) {
+  char waiting[PATH_MAX], folder[PATH_MAX], candidate[2 * PATH_MAX], target[PATH_MAX], next[3 * PATH_MAX];
+  if (snprintf(waiting, sizeof waiting, "%s", path) >= PATH_MAX) return false;
+  for (int links = 0; links <= MOST_LINKS; links++) {
+    if (realpath(waiting, place) != NULL) return true;
+    // The first name that fails: it is missing, or a link to what is missing.
+    char *name = waiting + strspn(waiting, "/"), *end = name;
+    snprintf(folder, sizeof folder, "/");
+    for (;; name = end + strspn(end, "/")) {
+      end = name + strcspn(name, "/");
+      if (end == name) return false;
+      int length = snprintf(candidate, sizeof candidate, "%s/%.*s", strcmp(folder, "/") == 0 ? "" : folder, (int)(end - name), name);
+      if (length >= PATH_MAX) return false;
+      if (realpath(candidate, target) == NULL) break;
+      memcpy(folder, target, sizeof folder);
+    }
+    bool may_come = errno == ENOENT || errno == ENOTDIR;
+    ssize_t size = may_come ? readlink(candidate, target, sizeof target - 1) : 0;
+    if (size < 0 && errno == ENOENT) return snprintf(place, PATH_MAX, "%s", candidate) < PATH_MAX;
+    // What is no folder could be replaced by one.
+    if (size < 0 && errno == ENOTDIR) return snprintf(place, PATH_MAX, "%s", folder) < PATH_MAX;
+    if (size <= 0) return false;
+    target[size] = '\0';
+    if (snprintf(next, sizeof next, "%s/%s%s", target[0] == '/' ? "" : folder, target, end) >= PATH_MAX) return false;
+    snprintf(waiting, sizeof waiting, "%.*s", PATH_MAX - 1, next);
+  }
+  return false;
+}
+
 // A path written in a small file, after `prefix`; relative ones are meant from the file's folder.
 static bool read_pointer(const char *file, const char *prefix, char resolved[PATH_MAX]) {
   char text[PATH_MAX], joined[2 * PATH_MAX];
@@ -119,15 +150,25 @@ static bool read_pointer(const char *file, const char *prefix, char resolved[PAT
   } else {
     snprintf(joined, sizeof joined, "%.*s/%s", (int)(slash - file), file, target);
   }
-  return realpath(joined, resolved) != NULL;
+  return leads_to(joined, resolved);
+}
+
+static bool exists(const char *path) {
+  struct stat status;
+  return lstat(path, &status) == 0;
+}
+
+// Where a protected name leads to. What is not there yet would be what it means as soon as a command has made it.
+static void protect_place(struct layout *layout, const char *path, bool prevents_creation) {
+  if (is_in_a_root(path, layout) && (prevents_creation || exists(path))) protect(layout, path);
 }
 
 // The folder of a worktree or submodule lies elsewhere, and the one that worktrees share elsewhere again.
-static void protect_git_folder(struct layout *layout, const char *git_folder) {
+static void protect_git_folder(struct layout *layout, const char *git_folder, bool prevents_creation) {
   char common_file[PATH_MAX + 16], common[PATH_MAX];
-  if (is_in_a_root(git_folder, layout)) protect(layout, git_folder);
+  protect_place(layout, git_folder, prevents_creation);
   snprintf(common_file, sizeof common_file, "%s/commondir", git_folder);
-  if (read_pointer(common_file, "", common) && is_in_a_root(common, layout)) protect(layout, common);
+  if (read_pointer(common_file, "", common)) protect_place(layout, common, prevents_creation);
 }
 
 static void protect_names(struct layout *layout, const char *root, bool prevents_creation) {
@@ -136,14 +177,14 @@ static void protect_names(struct layout *layout, const char *root, bool prevents
     char path[PATH_MAX + 16], target[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", strcmp(root, "/") == 0 ? "" : root, names[i]);
     struct stat status;
-    bool exists = lstat(path, &status) == 0;
-    if (!exists && !prevents_creation) continue;
+    bool is_there = lstat(path, &status) == 0;
+    if (!is_there && !prevents_creation) continue;
     protect(layout, path);
-    if (!exists) continue;
-    if (S_ISLNK(status.st_mode) && realpath(path, target) != NULL && is_in_a_root(target, layout)) protect(layout, target);
+    if (!is_there) continue;
+    if (S_ISLNK(status.st_mode) && leads_to(path, target)) protect_place(layout, target, prevents_creation);
     if (strcmp(names[i], ".git") != 0 || stat(path, &status) != 0) continue;
-    if (S_ISDIR(status.st_mode) && realpath(path, target) != NULL) protect_git_folder(layout, target);
-    if (S_ISREG(status.st_mode) && read_pointer(path, "gitdir:", target)) protect_git_folder(layout, target);
+    if (S_ISDIR(status.st_mode) && realpath(path, target) != NULL) protect_git_folder(layout, target, prevents_creation);
+    if (S_ISREG(status.st_mode) && read_pointer(path, "gitdir:", target)) protect_git_folder(layout, target, prevents_creation);
   }
 }
 

@@ -266,6 +266,41 @@ for (const mounts of ["own", "bubblewrap"]) {
       assert.deepEqual([result.stdout, placeholders()], ["kept\n", []]);
     });
 
+    for (const [way, lay] of [
+      ["links", (root: string) => fs.symlinkSync("deep/er/gone", join(root, ".codex"))],
+      [
+        "links to links",
+        (root: string) => {
+          fs.symlinkSync("sub/../link", join(root, ".codex"));
+          fs.symlinkSync(join(root, "deep//er"), join(root, "link"));
+        },
+      ],
+      ["the file .git", (root: string) => fs.writeFileSync(join(root, ".git"), "gitdir: deep/er\n")],
+      [
+        "the commondir of .git",
+        (root: string) => {
+          fs.mkdirSync(join(root, ".git"));
+          fs.writeFileSync(join(root, ".git/commondir"), "../deep/er\n");
+        },
+      ],
+    ] as const) {
+      test(`what is not there yet cannot be made where ${way} already leads to it`, () => {
+        const root = fs.mkdtempSync(join(folder, "ahead-"));
+        fs.mkdirSync(join(root, "sub"));
+        lay(root);
+        const policy = { ...writing, writable_roots: [root] };
+        fs.writeFileSync(join(root, "file"), "");
+        // bubblewrap refuses to run anything where a link leads through a file
+        fs.symlinkSync(mounts === "own" ? "file/x" : "sub/other", join(root, ".agents"));
+        const before = fs.readdirSync(root);
+        const script =
+          `mkdir -p deep/er/gone && echo made; ${mounts === "own" ? "rm file && echo removed; " : ""}` +
+          "mkdir sub/other .agents/x && echo made; mv deep d && echo moved; touch x && echo wrote";
+        const { stdout } = run(["sh", "-c", script], { policy, cwd: root, mounts });
+        assert.deepEqual([stdout, fs.readdirSync(root)], ["wrote\n", [...before, "x"].sort()]);
+      });
+    }
+
     test("a helper killed with its whole group leaves nothing on the disk either", async () => {
       const child = await startAndSee(["sh", "-c", "echo started; sleep 60"], "started", mounts);
       assert.deepEqual(placeholders(), [".agents", ".codex"]);
