@@ -71,7 +71,9 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
   const listener = run.task?.hear(hear) ?? hear;
   try {
     const thread = await openThread({
-      ...{ config, environment, launcher, listener, approver: nobody, warn: output.warn },
+      ...{ environment, launcher, listener, approver: nobody, warn: output.warn },
+      // What a person wants to see of the reasoning is no matter of programs.
+      config: settings.isJson ? { ...config, hideAgentReasoning: false, showRawAgentReasoning: false } : config,
       sender: { originator: "codex_exec", matchedRelease, packageVersion: packageVersion() },
       source: "exec",
       isEphemeral: settings.isEphemeral,

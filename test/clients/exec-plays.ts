@@ -207,6 +207,28 @@ export const plays = {
     homeFiles: { "AGENTS.md": "Global." },
     runs: go,
   },
+  "reasoning, where people are to see none of it or all": {
+    script: [
+      {
+        events: [
+          created,
+          ...itemEvents({
+            type: "reasoning",
+            id: "rs_1",
+            summary: [{ type: "summary_text", text: "in short" }],
+            content: [{ type: "reasoning_text", text: "at length" }],
+            encrypted_content: "c2VjcmV0",
+          }),
+          ...messageEvents("ok"),
+          completed(),
+        ],
+      },
+    ],
+    runs: [
+      { args: ["-c", "hide_agent_reasoning=true", "go"] },
+      { args: ["-c", "show_raw_agent_reasoning=true", "go"] },
+    ],
+  },
   "an answer that breaks off behind a command": {
     script: [calls(shellCall("echo a", "c1")), breaksOff, says("ok")],
     runs: go,
