@@ -80,10 +80,21 @@ async function* askOnce(
   try {
     yield* readModelEvents(eventData(chunks), connection);
     isWhole = true;
+  } catch (error) {
+    throw namedByKind(error, answer.headers["content-type"]);
   } finally {
     if (isWhole) finish(answer.body);
     else answer.body.destroy();
   }
+}
+
+// A page in the place of a stream: somebody else answers, such as a portal, or the URL leads elsewhere.
+function namedByKind(error: unknown, contentType: string | string[] | undefined): unknown {
+  if (!(error instanceof ModelError) || error.code !== "MODEL_STREAM") return error;
+  const kind = /^[\w.+-]{1,60}\/[\w.+-]{1,60}/.exec(String(contentType ?? ""))?.[0];
+  if (kind === undefined || kind.toLowerCase() === "text/event-stream") return error;
+  const hint = `the answer is ${kind}, no stream of events: does the URL lead to a Responses API?`;
+  return new ModelError(error.code, error.message, { hint, cause: error, waitMs: error.waitMs });
 }
 
 async function* firstGoodAnswer(

@@ -38,7 +38,7 @@ const request: Omit<ModelRequest, "signal"> = {
 
 interface Run {
   readonly events: readonly ModelEvent[];
-  readonly error: { readonly message: string; readonly code: string } | undefined;
+  readonly error: { readonly message: string; readonly code: string; readonly hint?: string } | undefined;
   /** how long it wanted to wait, each time, without chance */
   readonly waitsMs: readonly number[];
   readonly upstream: ScriptedUpstream;
@@ -71,8 +71,8 @@ async function ask(
     for await (const event of askModel(connection, { ...request, signal }, clockOf(waitsMs)))
       events.push(event);
   } catch (caught) {
-    const { message, code } = caught as Error & { code: string };
-    error = { message, code };
+    const { message, code, hint } = caught as Error & { code: string; hint?: string };
+    error = { message, code, ...(hint !== undefined && { hint }) };
   } finally {
     await connection.close();
     await upstream.close();
@@ -96,6 +96,18 @@ function outcome({ events, error, waitsMs, upstream }: Run) {
 }
 
 describe("the model client", () => {
+  test("says of what kind an answer is that is no stream", async () => {
+    const page = { bytes: ["<html>"], headers: { "content-type": "text/html; charset=utf-8" } };
+    const { error } = await ask([page], { streamMaxRetries: 0 });
+    assert.deepEqual(error, {
+      message: "stream disconnected before completion: stream closed before response.completed",
+      code: "MODEL_STREAM",
+      hint: "the answer is text/html, no stream of events: does the URL lead to a Responses API?",
+    });
+    const stream = await ask([{ bytes: ["<html>"] }], { streamMaxRetries: 0 });
+    assert.equal(stream.error?.hint, undefined);
+  });
+
   test("tells of a long pause, between requests and before an answer is asked for anew, and of no short one", async () => {
     const pausesOf = async (...steps: Step[]) =>
       (await ask([...steps, says("ok")])).events.filter(({ kind }) => kind === "waiting");
