@@ -2,7 +2,7 @@
 // (fsmonitor, textconv, filters), and a folder that only looks like a repository is taken for one; so every
 // key has to be known to be harmless. The user's own configuration elsewhere is his.
 
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const mostBytes = 64 * 1024;
@@ -51,7 +51,7 @@ function namesNoProgram(git: string): boolean {
   if (hasNestedRepository(git)) return false;
   const config = join(git, "config");
   if (!exists(config)) return true;
-  if (statSync(config).size > mostBytes) return false;
+  if (!isFileOf(statSync(config), mostBytes)) return false;
   return isHarmlessConfig(readFileSync(config, "utf8"));
 }
 
@@ -60,7 +60,12 @@ function hasNestedRepository(git: string): boolean {
   if (readdirSync(git).some((name) => name.startsWith("sharedindex."))) return true;
   const index = join(git, "index");
   if (!exists(index)) return false;
-  return statSync(index).size > mostIndexBytes || readFileSync(index).includes(gitlinkMode);
+  return !isFileOf(statSync(index), mostIndexBytes) || readFileSync(index).includes(gitlinkMode);
+}
+
+// A pipe in the place of a file has nobody who writes, and a device no end.
+function isFileOf(stats: Stats, mostBytes: number): boolean {
+  return stats.isFile() && stats.size <= mostBytes;
 }
 
 /** Whether every line of a configuration is understood, and sets nothing that git would run. */
