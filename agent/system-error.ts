@@ -4,13 +4,23 @@ import { getSystemErrorMap } from "node:util";
 
 const texts: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
+  EBUSY: "Resource busy",
+  EDQUOT: "Quota exceeded",
+  EFBIG: "File too large",
+  EINVAL: "Invalid argument",
+  EIO: "I/O error",
   EISDIR: "Is a directory",
   ELOOP: "Symbolic link loop",
+  EMFILE: "No file descriptors available",
+  ENAMETOOLONG: "Filename too long",
+  ENODEV: "No such device",
   ENOENT: "No such file or directory",
   ENOSPC: "No space left on device",
   ENOTDIR: "Not a directory",
+  ENXIO: "No such device or address",
   EPERM: "Operation not permitted",
   EROFS: "Read-only file system",
+  ETXTBSY: "Text file busy",
 };
 
 /** The `code` of a failed system call, undefined for any other error. */

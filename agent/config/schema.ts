@@ -220,7 +220,10 @@ export const rootFields: Fields = {
     map(modelProvider, "ID"),
     "Providers beside the built-in `openai` and `oss`, which win.",
   ),
-  mcp_servers: used(map(mcpServer, "NAME"), "MCP servers; a name has letters, digits, `-` and `_`."),
+  mcp_servers: used(
+    map(mcpServer, "NAME"),
+    "MCP servers, not started in this version; a name has letters, digits, `-` and `_`.",
+  ),
   model_context_window: used(i64, "Tokens of context, where the table of models is wrong."),
   model_max_output_tokens: used(i64, "Tokens of an answer, where the table of models is wrong."),
   model_auto_compact_token_limit: used(i64, "Tokens after which the history is shortened."),

@@ -12,7 +12,7 @@ import { openOutput } from "./output.ts";
 import { readOutputSchema } from "./output-schema.ts";
 import { readPrompt } from "./prompt.ts";
 import type { WantedThread } from "./recorded-thread.ts";
-import { checkWay, requireRepository, warnOfAddedFolders } from "./start-checks.ts";
+import { checkWay, requireRepository, warnOfAddedFolders, warnOfServers } from "./start-checks.ts";
 
 export interface ExecRun {
   /** as an argument; undefined and `-` mean stdin */
@@ -53,6 +53,7 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
   await checkWay(config, environment, output.warn);
   await warnOfAddedFolders(flags, config, output.warn);
   if (!settings.skipsGitCheck && flags.bypass !== true) await requireRepository(config.cwd);
+  warnOfServers(config, output.warn);
   const content = await contentOf(prompt, settings.images);
   const resume = run.resume && (await findWanted(run.resume, config, output.warn));
 
@@ -73,7 +74,9 @@ export async function runExec(run: ExecRun, session: Session): Promise<number> {
     const thread = await openThread({
       ...{ environment, launcher, listener, approver: nobody, warn: output.warn },
       // What a person wants to see of the reasoning is no matter of programs.
-      config: settings.isJson ? { ...config, hideAgentReasoning: false, showRawAgentReasoning: false } : config,
+      config: settings.isJson
+        ? { ...config, hideAgentReasoning: false, showRawAgentReasoning: false }
+        : config,
       sender: { originator: "codex_exec", matchedRelease, packageVersion: packageVersion() },
       source: "exec",
       isEphemeral: settings.isEphemeral,

@@ -53,3 +53,9 @@ export async function checkWay(
     throw new RefusedStart((error as Error).message);
   }
 }
+
+/** What the configuration asks for and this version does not do: silence would look like a fault of the model. */
+export function warnOfServers(config: Config, warn: (message: string) => void): void {
+  const names = config.mcpServers.filter(({ enabled }) => enabled).map(({ name }) => name);
+  if (names.length > 0) warn(`MCP servers are not part of this version and not started: ${names.join(", ")}`);
+}

@@ -171,6 +171,21 @@ describe("codex exec", () => {
     assert.doesNotMatch(written.stderr, /add-dir/);
   });
 
+  test("says which MCP servers it does not start, and nothing of those that are switched off", async () => {
+    const servers = '{one={command="one"},off={command="off",enabled=false},two={url="http://127.0.0.1:1"}}';
+    const { code, stdout, stderr } = await exec({
+      args: ["--json", skipGit, "-c", `mcp_servers=${servers}`, "hi"],
+    });
+    assert.deepEqual(
+      { code, stderr, lines: jsonLines(stdout).length },
+      {
+        code: 0,
+        stderr: "warning: MCP servers are not part of this version and not started: one, two\n",
+        lines: 5,
+      },
+    );
+  });
+
   test("takes the prompt from the argument or all of stdin, untrimmed", async () => {
     const cases: readonly (readonly [args: string[], input: string, prompt: string, stderr: RegExp])[] = [
       [["from argument"], "ignored", "from argument", /^Codex v/],
