@@ -238,6 +238,13 @@ describe("reading a record", () => {
     });
   }
 
+  test("refuses one that has no room in memory, without reading it", async () => {
+    fs.writeFileSync(file, metaLine);
+    fs.truncateSync(file, 512 * 1024 * 1024 + 1);
+    const text = `the session ${file} is larger than 512 MiB`;
+    await assert.rejects(readRollout(file), { code: "SESSION_TOO_LARGE", message: text });
+  });
+
   test("refuses what is missing, and names it", async () => {
     const text = `cannot read the session ${file}: No such file or directory (os error 2)`;
     await assert.rejects(readRollout(file), { code: "SESSION_UNREADABLE", message: text });
