@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { ModelError } from "../../../agent/model-client/errors.ts";
+import type { ModelEvent } from "../../../agent/model-client/model-events.ts";
+import { summarize } from "../../../agent/thread/compaction.ts";
 import { callsAtCost, functionCall } from "../../mock/scenarios/calls.ts";
 import { asksForSummary, summarizes } from "../../mock/scenarios/compaction.ts";
 import { contextFull, refuses } from "../../mock/scenarios/limits.ts";
@@ -239,6 +242,18 @@ describe("a history that the service has no room for", () => {
     );
     assert.equal(new Set(sizes).size, sizes.length);
   });
+});
+
+test("what was said before an answer broke off is not the summary", async () => {
+  const said = (text: string) => ({ type: "message", content: [{ type: "output_text", text }] });
+  const cause = new ModelError("MODEL_STREAM", "broken");
+  async function* ask(): AsyncGenerator<ModelEvent> {
+    yield { kind: "item-done", item: said("half of") };
+    yield { kind: "retrying", repetition: 1, limit: 5, cause };
+    yield { kind: "completed", responseId: undefined, usage: undefined };
+  }
+  const request = { history: [], initialCount: 0, prompt: "SUMMARIZE", ask, onEvent: () => {} };
+  assert.equal(await summarize(request), "");
 });
 
 describe("a summary on demand", () => {
