@@ -1,4 +1,4 @@
-// Applies a patch and ends by SIGKILL right before the given call that changes something; 0 for never.
+// Applies a patch and ends by SIGKILL right before the given call that changes something.
 
 import { applyPlan } from "../../../agent/apply-patch/apply.ts";
 import { machineFileSystem, type PatchFileSystem } from "../../../agent/apply-patch/file-system.ts";

@@ -120,11 +120,9 @@ for (const [name, policy] of [
     });
 
     test("a shell in it controls its jobs: one is stopped, listed and brought back", async () => {
-      const { session_id: id } = await exec(
-        "exec bash --norc --noprofile -i",
-        { yield_time_ms: 1000 },
-        { policy },
-      );
+      const shell = await exec("exec bash --norc --noprofile -i", { yield_time_ms: 250 }, { policy });
+      const id = shell.session_id;
+      if (!/[#$] $/.test(shell.output)) await until(id, "", /[#$] $/);
       await until(id, "cat\n", /cat\r\n/);
       await until(id, "\u001a", /Stopped\s+cat/);
       await until(id, "jobs; echo $((40+2))\n", /Stopped\s+cat[\s\S]*42/);
@@ -136,7 +134,7 @@ for (const [name, policy] of [
     test("closing kills what runs, sessions of its own and deaf ones too", async () => {
       const seconds = ownSeconds();
       const family = `trap '' HUP TERM INT; (setsid sleep ${seconds} &); sleep ${seconds} & echo on; while :; do sleep ${seconds}; done`;
-      const { session_id, output } = await exec(family, { yield_time_ms: 1000 }, { policy });
+      const { session_id, output } = await exec(family, { yield_time_ms: 250 }, { policy });
       if (output === "") await until(session_id, "", /on/);
       await waitFor(() => processesWith(seconds).length >= 3, "all to run");
       await tools.close();
@@ -344,7 +342,7 @@ test("an interrupt kills the command that is waited for, and no other", async ()
 
 test("output without end is held in bounded memory while the command is waited for and while it is not", async () => {
   const before = process.memoryUsage().rss;
-  const { session_id } = await exec("yes 0123456789", { yield_time_ms: 1500 });
+  const { session_id } = await exec("yes 0123456789", { yield_time_ms: 600 });
   await new Promise((resolve) => setTimeout(resolve, 500));
   const { output } = await write(session_id, "\u0003");
   assert.ok(output.length < 64 * 1024);
