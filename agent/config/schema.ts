@@ -282,7 +282,7 @@ export const rootFields: Fields = {
     "The terminal interface.",
   ),
   notify: used(strings, "Command that is started with a JSON argument after each turn."),
-  max_requests_per_turn: used(usize, "Requests after which a turn is ended.", "1000"),
+  max_requests_per_turn: used(usize, "Requests after which a turn is ended; at least one.", "1000"),
   project_doc_max_bytes: used(usize, "Bytes of AGENTS.md that are sent; 0 sends none.", "32768"),
   project_doc_fallback_filenames: used(strings, "Names tried where there is no AGENTS.md.", "[]"),
   forced_login_method: used(oneOf(...loginMethods), "The only login that is allowed."),

@@ -8,6 +8,7 @@ import {
   sandboxModes,
 } from "../../agent/config/config.ts";
 import type { FlagOverrides } from "../../agent/config/flags.ts";
+import { AgentError } from "../../agent/errors.ts";
 import { commaSeparated, repeatable, repeatableList, withAlias } from "../arguments/option-traits.ts";
 
 /** Which of the options a command leaves out. */
@@ -90,14 +91,24 @@ interface SessionValues {
   readonly proxy?: string;
 }
 
+// `--proxy "$UNSET"` in a script would otherwise go past the proxy, with a login of the user's own.
 function proxyOf(command: Command): string | undefined {
   const own = command.opts<SessionValues>().proxy;
+  if (own === "") {
+    throw new AgentError("--proxy names no proxy", {
+      code: "CLI_PROXY_EMPTY",
+      exitStatus: 2,
+      hint: "is a variable empty? To go without a proxy for once: -c 'proxy=\"\"'",
+    });
+  }
   return own ?? (command.parent === null ? undefined : proxyOf(command.parent));
 }
 
 /**
  * What the options of addSessionOptions say for a command. Those before a subcommand are the program's
  * own and do not reach it, as in the original; `--proxy` does.
+ *
+ * @throws {AgentError} CLI_PROXY_EMPTY
  */
 export function sessionFlags(command: Command): FlagOverrides {
   const values = command.opts<SessionValues>();

@@ -344,6 +344,17 @@ describe("codex exec", () => {
     );
   });
 
+  test("refuses an empty --proxy, wherever it stands, and sends nothing past the proxy", async () => {
+    for (const args of [
+      ["exec", skipGit, "--proxy", "", "hi"],
+      ["--proxy=", "exec", skipGit, "hi"],
+    ]) {
+      const { code, stderr } = await runCodex({ args, environment: { CODEX_API_KEY: "k" } });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^Error: --proxy names no proxy\nhint: is a variable empty\?/);
+    }
+  });
+
   test("shows no password of a proxy's URL", async () => {
     const { code, stdout, stderr } = await exec({
       args: [skipGit, "--proxy", "http://me:hunter2@127.0.0.1:1/v1", "hi"],
