@@ -77,10 +77,7 @@ const same: readonly Call[] = [
   { name: "nope", args: {} },
 ];
 
-// The pause: 0.50.0 sometimes loses what a command writes just before it ends.
 const sameInTerminals: readonly Call[] = [
-  { name: "exec_command", args: { cmd: "echo hi; sleep 0.5; exit 4", login: false } },
-  { name: "exec_command", args: { cmd: "stty size; test -t 0 && echo terminal; sleep 0.5", login: false } },
   { name: "exec_command", args: { cmd: "cat", login: false, yield_time_ms: 500 } },
   { name: "write_stdin", args: { session_id: 0, chars: "typed\n", yield_time_ms: 1500 } },
   { name: "write_stdin", args: { session_id: 99 } },
@@ -104,6 +101,18 @@ describe("what the model reads of its commands, beside 0.50.0", { skip: referenc
     );
     assert.equal(own?.length, sameInTerminals.length);
     assert.deepEqual(own, original);
+  });
+
+  test("has all of a command that ends at once in a terminal, some of which the original loses by chance", async () => {
+    const list: readonly Call[] = [
+      { name: "exec_command", args: { cmd: "echo hi; exit 4", login: false } },
+      { name: "exec_command", args: { cmd: "stty size; test -t 0 && echo terminal", login: false } },
+    ];
+    const args = ["-m", "gpt-5-codex", "--enable", "unified_exec", "--yolo"];
+    assert.deepEqual(await outputs(ours, list, args), [
+      '{"chunk_id":"ID","wall_time_seconds":N,"output":"hi\\r\\n","exit_code":4}',
+      '{"chunk_id":"ID","wall_time_seconds":N,"output":"24 80\\r\\nterminal\\r\\n","exit_code":0}',
+    ]);
   });
 
   test("says more where the original loses what a command wrote", async () => {
