@@ -2,8 +2,8 @@
 // and a working directory with a repository.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Place } from "../../../agent/approval/safe.ts";
 import { turn, workspaceWrite } from "./turn.ts";
@@ -24,8 +24,7 @@ export interface World {
 export function makeWorld(): World {
   const top = realpathSync(mkdtempSync(join(tmpdir(), "approval-")));
   const cwd = join(top, "work");
-  // Not in the temporary folder, where commands may write.
-  const tools = mkdtempSync(join(import.meta.dirname, "tools-"));
+  const tools = mkdtempSync(join(folderOutsideOfTemporary(), "codex-test-tools-"));
   for (const folder of [cwd, join(cwd, "sub"), join(cwd, "src")]) mkdirSync(folder);
   for (const name of programs.split(" ")) makeProgram(join(tools, name), "exit 0");
   execFileSync("git", ["init", "-q"], { cwd });
@@ -43,6 +42,17 @@ export function makeWorld(): World {
       for (const folder of [top, tools]) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+// Commands may write to temporary folders, and CI has its checkout in one.
+function folderOutsideOfTemporary(): string {
+  const temporary = ["/tmp", "/var/tmp", "/dev/shm", tmpdir()].map((folder) => join(folder, "/"));
+  const found = [import.meta.dirname, homedir(), "/var/lib"].find((folder) => {
+    if (temporary.some((root) => folder.startsWith(root))) return false;
+    return (statSync(folder, { throwIfNoEntry: false })?.uid ?? -1) === process.getuid?.();
+  });
+  if (found === undefined) throw new Error("no folder of this user lies outside of the temporary ones");
+  return found;
 }
 
 /** An executable with a script of a POSIX shell. */
